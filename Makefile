@@ -1,0 +1,42 @@
+# Everything runs in .venv, which the first target that needs it creates from nothing but python3.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check format bench acceptance clean
+
+demo: $(VENV)/.ready
+	@$(BIN)/rewheel demo
+
+test: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -n auto -q tests -m "not acceptance"
+
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .import_linter_cache
+
+format: $(VENV)/.ready-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+acceptance: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest -q tests -m acceptance
+
+bench: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.ready: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# pip before 25.1 does not know --group, so the pip of the environment is brought up to date first.
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check
+	@touch $@
