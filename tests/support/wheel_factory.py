@@ -1,4 +1,4 @@
-"""Real wheels for tests, written with the standard library alone, so that our own writer is not its own judge."""
+"""Real wheels for tests, written with the standard library alone: our own writer is not its own judge."""
 
 import base64
 import hashlib
@@ -69,9 +69,9 @@ def make_wheel(
 ) -> Path:
     """Write a wheel and return its path.
 
-    A labelled wheel gets a `variant.json` made from `properties`, unless `variant_json` gives it as a document
-    or as raw bytes; empty bytes leave it out. Its module `{name}.py` holds the label, so that a test can import
-    it and see what it got.
+    A labelled wheel gets a `variant.json` made from `properties`, unless `variant_json` gives it as a
+    document or as raw bytes; empty bytes leave it out. Its module `{name}.py` holds the label, so that a
+    test can import it and see what it got.
     """
     module = name.replace("-", "_").replace(".", "_").lower()
     info = f"{module}-{version}.dist-info"
