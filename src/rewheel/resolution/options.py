@@ -1,0 +1,23 @@
+"""What the user asked of the resolution, besides the requirements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["ResolveOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveOptions:
+    """Policy of one resolution; project names are normalised as PEP 503 says."""
+
+    pre: bool = False
+    upgrade: bool = False
+    no_deps: bool = False
+    no_variants: bool = False
+    """Take plain wheels only, as if no variant wheel existed."""
+    forced_labels: Mapping[str, str] = field(default_factory=dict)
+    """Project to the one label that may be taken; the empty label stands for the plain wheel."""
+    excluded_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    require_hashes: bool = False
+    allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Project to the digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""
