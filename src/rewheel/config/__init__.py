@@ -1,0 +1,25 @@
+"""The settings of one run: read once, from the command line down to pip's own configuration, then passed on.
+
+The levels, the strongest first: command line, `REWHEEL_*` variables, the project's `rewheel.toml` (or
+`[tool.rewheel]` of its `pyproject.toml`), the user's, the system's, what pip is told where ours is silent,
+and the defaults. A setting is taken as a whole from the strongest level that gives it; levels are never
+mixed within one list.
+"""
+
+from rewheel.config.errors import ConfigError
+from rewheel.config.folders import Folders
+from rewheel.config.reading import read_settings
+from rewheel.config.settings import DEFAULT_INDEX_URL, Settings
+from rewheel.config.urls import redact_url
+from rewheel.config.values import LINK_MODES, NamedIndex
+
+__all__ = [
+    "DEFAULT_INDEX_URL",
+    "LINK_MODES",
+    "ConfigError",
+    "Folders",
+    "NamedIndex",
+    "Settings",
+    "read_settings",
+    "redact_url",
+]

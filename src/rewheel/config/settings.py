@@ -1,0 +1,120 @@
+"""The settings themselves, and the table of how each is named and written at every level."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import NamedTuple
+
+from rewheel.config import values
+from rewheel.config.values import NamedIndex
+
+__all__ = [
+    "BY_FIELD",
+    "BY_KEY",
+    "DEFAULT_INDEX_URL",
+    "SETTINGS",
+    "TOML_NAMES",
+    "Level",
+    "Setting",
+    "Settings",
+]
+
+DEFAULT_INDEX_URL = "https://pypi.org/simple"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run goes by. URLs may hold credentials: print them through `redact_url` only."""
+
+    index_url: str = field(default=DEFAULT_INDEX_URL, repr=False)
+    extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
+    indexes: tuple[NamedIndex, ...] = ()
+    find_links: tuple[str, ...] = field(default=(), repr=False)
+    """URLs, or absolute paths of directories and files."""
+    no_index: bool = False
+
+    cache_dir: Path
+    no_cache: bool = False
+    offline: bool = False
+    timeout: float = 15.0
+    """Seconds without an answer after which a request has failed."""
+    retries: int = 5
+    cert: Path | None = None
+    """A bundle of certificates, or a folder of them, that replaces the system's."""
+    client_cert: Path | None = None
+    proxy: str = field(default="", repr=False)
+    trusted_hosts: tuple[str, ...] = ()
+    """Hosts, as `name` or `name:port`, that need not prove who they are."""
+
+    machine: Path | None = None
+    no_variants: bool = False
+    enable_providers: tuple[str, ...] = ()
+    """Namespaces, as `namespace` or `package:namespace`, whose optional providers are switched on."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """The label to take, by package as the user wrote it."""
+    exclude_variants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    trust_file: Path
+
+    python: str = ""
+    link_mode: str = "auto"
+    compile: bool | None = None
+    """Whether installed modules get bytecode; `None` leaves it to the installer."""
+    pre: bool = False
+    require_hashes: bool = False
+
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By field, where its value is from; a field that nobody set is missing."""
+
+
+class Setting(NamedTuple):
+    """How one field of `Settings` is named and read outside."""
+
+    key: str  # as TOML and, in capitals and with underscores, the environment name it
+    field: str
+    read: values.Reader
+    toml: type | tuple[type, ...] = str  # what it is written as in a file
+    in_files: bool = True
+
+
+SETTINGS = (
+    Setting("index-url", "index_url", values.read_url),
+    Setting("extra-index-url", "extra_index_urls", values.many(values.read_url), list),
+    Setting("index", "indexes", values.read_indexes, list),
+    Setting("find-links", "find_links", values.many(values.read_location), list),
+    Setting("no-index", "no_index", values.read_bool, bool),
+    Setting("cache-dir", "cache_dir", values.read_path),
+    Setting("no-cache", "no_cache", values.read_bool, bool),
+    Setting("offline", "offline", values.read_bool, bool),
+    Setting("timeout", "timeout", values.read_seconds, (int, float)),
+    Setting("retries", "retries", values.read_count, int),
+    Setting("cert", "cert", values.read_path),
+    Setting("client-cert", "client_cert", values.read_path),
+    Setting("proxy", "proxy", values.read_text),
+    Setting("trusted-host", "trusted_hosts", values.many(values.read_text), list),
+    Setting("machine", "machine", values.read_path),
+    Setting("no-variants", "no_variants", values.read_bool, bool),
+    Setting("enable-provider", "enable_providers", values.many(values.read_text), list),
+    Setting("variant", "variants", values.read_labels, dict),
+    Setting("exclude-variant", "exclude_variants", values.read_label_sets, dict),
+    # Which code may run is the user's own word; a file that comes with a project must not point elsewhere.
+    Setting("trust-file", "trust_file", values.read_path, in_files=False),
+    Setting("python", "python", values.read_text, in_files=False),
+    Setting("link-mode", "link_mode", values.read_link_mode),
+    Setting("compile", "compile", values.read_bool, bool),
+    Setting("pre", "pre", values.read_bool, bool),
+    Setting("require-hashes", "require_hashes", values.read_bool, bool),
+)
+Level = dict[str, tuple[object, str]]
+"""What one level gives: by field the value, and the place that it is given at."""
+
+TOML_NAMES: dict[object, str] = {
+    str: "text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    (int, float): "a number",
+    list: "a list",
+    dict: "a table",
+}
+BY_KEY = {setting.key: setting for setting in SETTINGS}
+BY_FIELD = {setting.field: setting for setting in SETTINGS}
+assert set(BY_FIELD) == {item.name for item in fields(Settings)} - {"origins"}  # noqa: S101 - our own table
