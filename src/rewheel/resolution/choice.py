@@ -57,11 +57,11 @@ class Choice:
     """The redacted name of the index or directory that offers the wheels."""
     machine: str
     verdicts: tuple[WheelVerdict, ...]
-    """Every wheel of the version: those that would do from best to worst, then the others by file name."""
+    """Every wheel of the version: those that would do, best first, then the others by file name."""
     supports: Mapping[str, "NamespaceSupport"] = field(default_factory=dict)
     """What the machine was found to support, for the namespaces that mattered."""
     metadata_origin: str = ""
-    """Where the variant metadata was read: the index file's name, `"the wheels"`, or empty when none was needed."""
+    """Where the variant metadata was read: the index file's name, `"the wheels"`, or empty if not needed."""
     problems: tuple[str, ...] = ()
     """What was wrong with the release's variant metadata, one line each."""
 
@@ -83,7 +83,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What would be taken for one requirement, and which newer versions were passed over for want of a wheel."""
+    """What would be taken for one requirement, and which versions are passed over for it."""
 
     requirement: str
     choice: Choice

@@ -12,6 +12,9 @@ class ResolveOptions:
 
     pre: bool = False
     upgrade: bool = False
+    """Look for newer versions of what is asked for, though an installed one would do."""
+    reinstall: bool = False
+    """Keep nothing that is installed."""
     no_deps: bool = False
     no_variants: bool = False
     """Take plain wheels only, as if no variant wheel existed."""
@@ -20,4 +23,4 @@ class ResolveOptions:
     excluded_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     require_hashes: bool = False
     allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Project to the digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""
+    """Project to digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""

@@ -1,0 +1,31 @@
+"""Which versions, which wheels of them, and why."""
+
+from rewheel.resolution.choice import Choice, Explanation, Status, WheelVerdict
+from rewheel.resolution.errors import (
+    Contradiction,
+    NoCandidate,
+    ResolutionError,
+    UnknownProject,
+    WheelRejected,
+)
+from rewheel.resolution.inspection import disagreement
+from rewheel.resolution.options import ResolveOptions
+from rewheel.resolution.resolved import Resolution, ResolvedPackage
+from rewheel.resolution.resolver import Resolver
+
+__all__ = [
+    "Choice",
+    "Contradiction",
+    "Explanation",
+    "NoCandidate",
+    "Resolution",
+    "ResolutionError",
+    "ResolveOptions",
+    "ResolvedPackage",
+    "Resolver",
+    "Status",
+    "UnknownProject",
+    "WheelRejected",
+    "WheelVerdict",
+    "disagreement",
+]

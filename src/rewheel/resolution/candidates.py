@@ -1,0 +1,140 @@
+"""The candidates of a project, numbered in the order in which they are preferred."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
+
+from rewheel.resolution.candidate_set import CandidateSet
+from rewheel.resolution.releases import Release, parse_version
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from rewheel.environments import InstalledDistribution
+
+__all__ = ["Candidate", "ProjectCandidates", "number_candidates"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One way to satisfy a requirement on a project: from sources, by reference, or already installed."""
+
+    project: str
+    version: "Version"
+    releases: tuple[Release, ...] = ()
+    """This version in sources of equal standing; empty for what is installed."""
+    installed: "InstalledDistribution | None" = None
+    reference: str = ""
+    """The file or URL that a requirement names; only requirements that name it may get this candidate."""
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether a wheel that fits the target's tags has a variant label."""
+        return any(w.filename.label and w.tag_rank is not None for r in self.releases for w in r.wheels)
+
+    @property
+    def direct_url(self) -> Mapping[str, Any] | None:
+        """What PEP 610 records of this candidate; `None` for one that was found by name."""
+        if not self.reference:
+            return None
+        hashes = dict(self.releases[0].wheels[0].file.hashes)
+        return {"url": self.reference.partition("#")[0], "archive_info": {"hashes": hashes} if hashes else {}}
+
+    @property
+    def is_yanked(self) -> bool:
+        """Whether all its releases are withdrawn, PEP 592."""
+        return bool(self.releases) and all(release.is_yanked for release in self.releases)
+
+
+@dataclass(slots=True)
+class ProjectCandidates:
+    """All candidates of a project; the number of a candidate is its place in `candidates`, best first.
+
+    Which of them are *admitted* is policy that the requirements decide: a pre-release when one of them names
+    a pre-release or nothing else would do, a yanked version when one of them pins it.
+    """
+
+    project: str
+    candidates: list[Candidate] = field(default_factory=list)
+    pre_releases_admitted: bool = False
+    pinned: CandidateSet = field(default_factory=CandidateSet.empty)
+    """Candidates that some requirement names by exact version."""
+    _sets: dict[str, CandidateSet] = field(default_factory=dict)
+
+    def matching(self, specifier: str) -> CandidateSet:
+        """Return the candidates that a specifier text contains, direct references included.
+
+        Also notes what the specifier admits: pre-releases (PEP 440, handling of pre-releases) and pins.
+        """
+        found = self._sets.get(specifier)
+        if found is None:
+            found = self._sets[specifier] = self._match(specifier)
+        return found
+
+    def add_reference(self, reference: str, release: Release) -> CandidateSet:
+        """Add the one wheel that a requirement names, and return the set of just that candidate."""
+        for number, candidate in enumerate(self.candidates):
+            if candidate.reference == reference:
+                return CandidateSet.singleton(number)
+        self.candidates.append(Candidate(self.project, release.version, (release,), reference=reference))
+        self._sets.clear()
+        return CandidateSet.singleton(len(self.candidates) - 1)
+
+    def in_order(self, allowed: CandidateSet) -> Iterable[tuple[int, Candidate]]:
+        """Yield the admitted candidates of a set with their numbers, best first."""
+        for number, candidate in enumerate(self.candidates):
+            if number in allowed and self._admits(number, candidate, allowed):
+                yield number, candidate
+
+    def _admits(self, number: int, candidate: Candidate, allowed: CandidateSet) -> bool:
+        if candidate.reference:
+            # Only a requirement that names the file leaves nothing but such candidates in the set.
+            return all(other not in allowed for other, c in enumerate(self.candidates) if not c.reference)
+        if candidate.installed is not None:
+            return True
+        if candidate.version.is_prerelease and not self.pre_releases_admitted:
+            return False
+        return not candidate.is_yanked or number in self.pinned
+
+    def _match(self, specifier: str) -> CandidateSet:
+        parsed = SpecifierSet(specifier)
+        bits = 0
+        finals = False
+        for number, candidate in enumerate(self.candidates):
+            if parsed.contains(candidate.version, prereleases=True):
+                bits |= 1 << number
+                finals = finals or not (candidate.version.is_prerelease or candidate.is_yanked)
+        found = CandidateSet(bits)
+        if parsed.prereleases or not finals:
+            self.pre_releases_admitted = True
+        if any(_is_pin(clause.operator, clause.version) for clause in parsed):
+            self.pinned |= found
+        return found
+
+
+def _is_pin(operator: str, version: str) -> bool:
+    return operator == "===" or (operator == "==" and not version.endswith(".*"))
+
+
+def number_candidates(
+    project: str, groups: Sequence[Sequence[Release]], kept: "InstalledDistribution | None" = None
+) -> ProjectCandidates:
+    """Give the releases of a project their numbers: group by group, within a group the newest version first.
+
+    A group holds the releases of sources of equal standing; a later group counts only where the earlier ones
+    have nothing that will do (PEP 766, index priority). An installed distribution that is to be kept when
+    possible comes before them all.
+    """
+    found = ProjectCandidates(project)
+    version = parse_version(kept.version) if kept is not None else None
+    if version is not None:
+        found.candidates.append(Candidate(project, version, installed=kept))
+    for group in groups:
+        by_version: dict[Version, list[Release]] = {}
+        for release in group:
+            by_version.setdefault(release.version, []).append(release)
+        for release_version in sorted(by_version, reverse=True):
+            found.candidates.append(Candidate(project, release_version, tuple(by_version[release_version])))
+    return found

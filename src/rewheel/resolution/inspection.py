@@ -1,0 +1,187 @@
+"""What a candidate turns out to be: its wheel, its core metadata, its dependencies."""
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rewheel.errors import RewheelError
+from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
+from rewheel.resolution.errors import WheelRejected
+from rewheel.resolution.releases import WheelFile, parse_version
+from rewheel.resolution.selection import python_allows
+from rewheel.variants import PLAIN, VariantEnvironment, VariantProperties, VariantsError, normalize_project
+from rewheel.wheels import Wheel, WheelsError
+
+if TYPE_CHECKING:
+    from rewheel.environments import Target
+    from rewheel.indexes import Client
+    from rewheel.progress import Reporter
+    from rewheel.resolution.candidates import Candidate
+    from rewheel.resolution.choice import Choice, WheelVerdict
+    from rewheel.resolution.selection import Selector
+
+__all__ = ["Inspected", "Inspector", "disagreement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A candidate as it was found; one that can't be used has an `obstacle` and no metadata."""
+
+    metadata: CoreMetadata | None = None
+    choice: "Choice | None" = None
+    variant: VariantEnvironment = PLAIN
+    obstacle: str = ""
+
+    def requirements(self, environment: Mapping[str, str], extras: Collection[str] = ()) -> list[Requirement]:
+        """Return the dependencies that apply, with the markers evaluated for the chosen wheel's variant."""
+        if self.metadata is None:
+            return []
+        parsed = [Requirement.parse(text) for text in self.metadata.requires]
+        return [found for found in parsed if found.applies(environment, self.variant, extras)]
+
+
+class Inspector:
+    """Reads candidates, each once; from several threads at a time if asked to look ahead."""
+
+    def __init__(
+        self, *, selector: "Selector", client: "Client", target: "Target", reporter: "Reporter"
+    ) -> None:
+        self._selector = selector
+        self._client = client
+        self._target = target
+        self._reporter = reporter
+        self._found: dict[tuple[Candidate, bool], Future[Inspected]] = {}
+        self._lock = Lock()
+
+    def inspect(self, candidate: "Candidate", pinned: bool = False) -> Inspected:
+        """Choose the candidate's wheel and read its core metadata.
+
+        A candidate that can't be used is no error but has an obstacle, because another version may do.
+        Raises `WheelRejected` when a pinned candidate's wheel is not what its index says, and `IndexesError`
+        when a source fails, since going on without it could silently give something older.
+        """
+        with self._lock:
+            future = self._found.get((candidate, pinned))
+            if mine := future is None:
+                future = self._found[candidate, pinned] = Future()
+        assert future is not None
+        if mine:
+            try:
+                future.set_result(self._inspect(candidate, pinned=pinned))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def forget(self) -> None:
+        """Look at everything anew, because a wheel was rejected."""
+        self._found.clear()
+
+    def _inspect(self, candidate: "Candidate", *, pinned: bool) -> Inspected:
+        if candidate.installed is not None:
+            return self._installed(candidate)
+        while True:
+            choice = self._selector.choose(candidate.releases, pinned=pinned)
+            selected = choice.selected
+            if selected is None:
+                return Inspected(choice=choice, obstacle=no_wheel_reason(choice))
+            wheel = WheelFile(selected.file, selected.filename, None)
+            try:
+                metadata = self._read(selected)
+            except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
+                problem = str(error)
+            else:
+                problem = _misnamed(metadata, candidate)
+                if not problem and self._python_fits(metadata):
+                    return Inspected(metadata, choice, variant_environment(choice))
+            if not problem:
+                self._selector.reject(wheel, f"it requires Python {metadata.requires_python}")
+                continue
+            if pinned or candidate.reference:
+                raise WheelRejected(
+                    f"{selected.file.filename} from {choice.source} can't be used: {problem}",
+                    hint="ask the index's operator to repair it, or ask for another version",
+                )
+            self._reporter.warning(f"{selected.file.filename} from {choice.source} is ignored: {problem}")
+            self._selector.reject(wheel, problem)
+
+    def _installed(self, candidate: "Candidate") -> Inspected:
+        assert candidate.installed is not None
+        try:
+            variant = self._selector.installed_variant(candidate.installed)
+            return Inspected(candidate.installed.metadata(), variant=variant)
+        except RewheelError as error:
+            return Inspected(obstacle=f"its installed metadata can't be read: {error}")
+
+    def _read(self, selected: "WheelVerdict") -> CoreMetadata:
+        """Read the core metadata, from PEP 658's file where it is offered, else from the wheel."""
+        offered = self._client.metadata(selected.file)
+        if offered is not None:
+            return CoreMetadata.parse(offered)
+        source = self._client.open_wheel(selected.file)
+        try:
+            wheel = Wheel.over(source, selected.file.filename)
+            if problem := disagreement(wheel, selected):
+                raise WheelRejected(problem)
+            return CoreMetadata.parse(wheel.metadata_text())
+        finally:
+            source.close()
+
+    def _python_fits(self, metadata: CoreMetadata) -> bool:
+        python = self._target.markers["python_full_version"]
+        return not metadata.requires_python or python_allows(metadata.requires_python, python)
+
+
+def disagreement(wheel: Wheel, expected: "WheelVerdict") -> str:
+    """Say in what a wheel differs from the verdict that chose it; empty if it is what its index says.
+
+    A variant wheel must hold a `variant.json` with its own label and the very properties by which it was
+    selected: nothing is installed on the index's word alone (PEP 825, variant metadata).
+    """
+    if not expected.label:
+        return ""
+    try:
+        metadata = wheel.variant_metadata()
+    except RewheelError as error:
+        return str(error)
+    embedded = metadata.properties_of(expected.label)
+    declared = VariantProperties.from_properties(expected.properties)
+    if embedded != declared:
+        return f"its own properties are {_listed(embedded)}, but its index says {_listed(declared)}"
+    return ""
+
+
+def variant_environment(choice: "Choice") -> VariantEnvironment:
+    """Return what the variant markers of the selected wheel see (PEP 825, environment markers)."""
+    selected = choice.selected
+    if selected is None or not selected.label:
+        return PLAIN
+    supported = {namespace: found.features for namespace, found in choice.supports.items()}
+    return VariantEnvironment.of(
+        selected.label, VariantProperties.from_properties(selected.properties), supported
+    )
+
+
+def no_wheel_reason(choice: "Choice") -> str:
+    """Say in a few words why no wheel of the version would do."""
+    if not choice.verdicts:
+        return "it has no wheels, and building from source is not possible yet"
+    reasons: dict[str, None] = {}
+    for verdict in choice.verdicts:
+        reasons.setdefault(f"{verdict.label}: {verdict.reason}" if verdict.label else verdict.reason)
+    listed = list(reasons)
+    return "; ".join(listed[:4]) + (f"; and {len(listed) - 4} more" if len(listed) > 4 else "")
+
+
+def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
+    if normalize_project(metadata.name) != candidate.project:
+        return f"its metadata is that of {metadata.name}"
+    if parse_version(metadata.version) != candidate.version:
+        return f"its metadata says version {metadata.version}"
+    return ""
+
+
+def _listed(properties: VariantProperties | None) -> str:
+    return ", ".join(f"[{found}]" for found in properties) if properties else "none"

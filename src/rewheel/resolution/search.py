@@ -1,0 +1,228 @@
+"""One search: the answers to the solver's questions, and what its solution means."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rewheel.resolution.candidate_set import CandidateSet
+from rewheel.resolution.choice import Status
+from rewheel.resolution.errors import NoCandidate
+from rewheel.resolution.failure import contradiction
+from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
+from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
+from rewheel.variants import normalize_project
+
+if TYPE_CHECKING:
+    from rewheel.errors import RewheelError
+    from rewheel.metadata import Requirement
+    from rewheel.progress import Reporter
+    from rewheel.resolution.candidates import Candidate
+    from rewheel.resolution.choice import Choice
+    from rewheel.resolution.inspection import Inspected, Inspector
+    from rewheel.resolution.universe import Universe
+
+__all__ = ["Search"]
+
+_BLAMED_ON_VARIANTS = frozenset({Status.UNSUPPORTED, Status.UNKNOWN_LABEL, Status.IGNORED, Status.EXCLUDED})
+
+
+class Search:
+    """Finds one candidate for every project that is needed, and reports what was passed over."""
+
+    def __init__(
+        self,
+        universe: "Universe",
+        inspector: "Inspector",
+        *,
+        markers: Mapping[str, str],
+        no_deps: bool,
+        look_ahead: Callable[..., object],
+        reporter: "Reporter",
+    ) -> None:
+        """`look_ahead(function, *arguments)` may call the function in another thread, or not at all."""
+        self._universe = universe
+        self._inspector = inspector
+        self._markers = markers
+        self._no_deps = no_deps
+        self._look_ahead = look_ahead
+        self._reporter = reporter
+        self._needs: dict[tuple[str, int], Sequence[Requested]] = {}
+        self._met: dict[str, int] = {}
+        self._decided: dict[str, int] = {}
+        self._passed_over: dict[Candidate, Inspected] = {}
+
+    def run(
+        self,
+        requested: Sequence[tuple["Requirement", CandidateSet]],
+        constraints: Sequence["Requirement"] = (),
+    ) -> Resolution:
+        """Search until everything fits together, and warn of versions that variants ruled out.
+
+        Raises `ResolutionError` if nothing does.
+        """
+        roots = [entry for requirement, allowed in requested for entry in _packages(requirement, allowed)]
+        limits = [
+            Requested(requirement.project, self._universe.allowed(requirement), str(requirement))
+            for requirement in constraints
+            if self._universe.is_known(requirement.project)
+        ]
+        self._prepare(requirement.project for requirement, _ in requested)
+        try:
+            solution = solve(self, roots, limits)
+        except Unsolvable as unsolvable:
+            raise self._failure(unsolvable) from unsolvable
+        return self._resolution(solution, [requirement for requirement, _ in requested])
+
+    # What the solver asks
+
+    def choose(self, package: str, allowed: CandidateSet) -> int | None:
+        """Return the best candidate whose wheel and metadata can be used."""
+        project = _project(package)
+        candidates = self._universe.candidates(project)
+        decided = self._decided.get(project)
+        if package != project and decided is not None and decided in allowed:
+            return decided
+        for number, candidate in candidates.in_order(allowed):
+            found = self._inspector.inspect(candidate, number in candidates.pinned)
+            if not found.obstacle:
+                if package == project:
+                    self._decided[project] = number
+                return number
+            self._passed_over[candidate] = found
+        return None
+
+    def dependencies(self, package: str, number: int) -> Sequence[Requested]:
+        """Return what the chosen wheel of a candidate needs, or one of its extras."""
+        known = self._needs.get((package, number))
+        if known is None:
+            known = self._needs[package, number] = list(self._read_needs(package, number))
+        return known
+
+    def priority(self, package: str, allowed: CandidateSet, conflicts: int) -> Any:  # noqa: ANN401
+        """Put first what has only one candidate, then what made trouble, then what was met first."""
+        project = _project(package)
+        single = allowed.bits > 0 and not allowed.bits & (allowed.bits - 1)
+        return (not single, -conflicts, self._met.get(project, len(self._met)), package)
+
+    # How the answers come about
+
+    def _read_needs(self, package: str, number: int) -> Iterable[Requested]:
+        project = _project(package)
+        candidate = self._universe.candidates(project).candidates[number]
+        found = self._inspect(project, number)
+        if package != project:
+            yield Requested(project, CandidateSet.singleton(number), f"{project}=={candidate.version}")
+        if self._no_deps:
+            return
+        extra = package[len(project) + 1 : -1]
+        requirements = found.requirements(self._markers)
+        if extra:
+            assert found.metadata is not None
+            if extra not in {normalize_project(name) for name in found.metadata.extras}:
+                self._reporter.warning(f"{project} {candidate.version} has no extra named {extra}")
+            without = set(requirements)
+            requirements = [r for r in found.requirements(self._markers, (extra,)) if r not in without]
+        self._prepare(requirement.project for requirement in requirements if not requirement.url)
+        for requirement in requirements:
+            yield from _packages(requirement, self._universe.allowed(requirement))
+
+    def _inspect(self, project: str, number: int) -> "Inspected":
+        candidates = self._universe.candidates(project)
+        return self._inspector.inspect(candidates.candidates[number], number in candidates.pinned)
+
+    def _prepare(self, projects: Iterable[str]) -> None:
+        """Fetch the pages of new projects side by side, and begin to read their likely wheels."""
+        new = [name for name in dict.fromkeys(projects) if name not in self._met]
+        self._universe.meet(new)
+        for project in new:
+            self._met[project] = len(self._met)
+            candidates = self._universe.candidates(project)
+            number, first = next(iter(candidates.in_order(CandidateSet.full())), (0, None))
+            if first is not None and not first.has_variants:
+                self._look_ahead(self._inspector.inspect, first, number in candidates.pinned)
+
+    # What the solution means
+
+    def _resolution(self, solution: Solution, wanted: Sequence["Requirement"]) -> Resolution:
+        requires: dict[str, list[str]] = {}
+        extras: dict[str, set[str]] = {}
+        for package in solution.pins:
+            if package != _project(package):
+                extras.setdefault(_project(package), set()).add(package[len(_project(package)) + 1 : -1])
+        for parent, child in solution.edges:
+            if _project(parent) != _project(child):
+                requires.setdefault(_project(parent), []).append(_project(child))
+        projects = [package for package in solution.pins if package == _project(package)]
+        asked = {requirement.project: requirement for requirement in wanted}
+        packages = []
+        for project in dependencies_first(projects, requires):
+            number = solution.pins[project]
+            candidates = self._universe.candidates(project)
+            candidate = candidates.candidates[number]
+            found = self._inspect(project, number)
+            assert found.metadata is not None
+            self._warn_of_passed_over(candidates.candidates[:number], candidate)
+            packages.append(
+                ResolvedPackage(
+                    project=project,
+                    version=str(candidate.version),
+                    metadata=found.metadata,
+                    choice=found.choice,
+                    kept=candidate.installed,
+                    extras=tuple(sorted(extras.get(project, ()))),
+                    requires=tuple(dict.fromkeys(requires.get(project, ()))),
+                    requested=project in asked,
+                    direct_url=candidate.direct_url,
+                    pinned=number in candidates.pinned or bool(candidate.reference),
+                )
+            )
+        return Resolution(tuple(packages))
+
+    def _warn_of_passed_over(self, better: Sequence["Candidate"], taken: "Candidate") -> None:
+        for candidate in better:
+            found = self._passed_over.get(candidate)
+            if found is not None and found.choice is not None and _variants_are_to_blame(found.choice):
+                skipped = f"{candidate.project} {candidate.version}"
+                self._reporter.warning(f"{skipped} is passed over for {taken.version}: {found.obstacle}")
+
+    def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
+        facts = unsolvable.facts
+        projects = {_project(fact.package) for fact in facts}
+        if len(projects) == 1 and any(fact.kind is FactKind.NO_CANDIDATE for fact in facts):
+            project = projects.pop()
+            obstacles = list(self._obstacles(project, CandidateSet.full()))
+            if obstacles:
+                return NoCandidate(
+                    f"no version of {project} can be installed here:\n"
+                    + "\n".join(f"  - {o}" for o in obstacles),
+                    hint=f"`rewheel explain {project}` tells what became of every wheel",
+                )
+        return contradiction(
+            facts, candidates=self._universe.candidates, words=self._words, obstacles=self._obstacles
+        )
+
+    def _words(self, package: str, number: int, dependency: str) -> Iterable[str]:
+        needs = self._needs.get((package, number), ())
+        return [entry.text for entry in needs if entry.package == dependency]
+
+    def _obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
+        if not self._universe.is_known(project):
+            yield f"no source has a project named {project}"
+            return
+        for number, candidate in enumerate(self._universe.candidates(project).candidates):
+            found = self._passed_over.get(candidate)
+            if number in among and found is not None:
+                yield f"{project} {candidate.version}: {found.obstacle}"
+
+
+def _project(package: str) -> str:
+    return package.partition("[")[0]
+
+
+def _packages(requirement: "Requirement", allowed: CandidateSet) -> Iterable[Requested]:
+    yield Requested(requirement.project, allowed, str(requirement))
+    for extra in sorted(requirement.extras):
+        yield Requested(f"{requirement.project}[{extra}]", allowed, str(requirement))
+
+
+def _variants_are_to_blame(choice: "Choice") -> bool:
+    return any(verdict.label and verdict.status in _BLAMED_ON_VARIANTS for verdict in choice.verdicts)
