@@ -1,0 +1,131 @@
+"""Wheel variants: names, properties, metadata of every dialect, order and markers (PEP 825, PEP 850).
+
+Everything here works on values: no files, no network, no look at the machine. Importing costs a few
+milliseconds; parts are loaded when they are first used, and nothing outside the standard library is needed,
+except `packaging` for comparing unusual versions.
+
+>>> from rewheel.variants import rank, read_metadata
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewheel.variants.environment import PLAIN, VariantEnvironment
+    from rewheel.variants.errors import (
+        InconsistentMetadata,
+        InvalidFilename,
+        InvalidLabel,
+        InvalidMarker,
+        InvalidMetadata,
+        InvalidProperty,
+        UndefinedMarkerVariable,
+        UnknownLabel,
+        UnsupportedSchema,
+        VariantsError,
+    )
+    from rewheel.variants.filename import IndexFilename, WheelFilename, normalize_project
+    from rewheel.variants.findings import Finding
+    from rewheel.variants.label import NULL_LABEL, check_label
+    from rewheel.variants.markers import Marker
+    from rewheel.variants.metadata import VariantMetadata
+    from rewheel.variants.ordering import Ranking, rank
+    from rewheel.variants.properties import VariantProperties, VariantProperty, hash_label
+    from rewheel.variants.providers import Provider, ProviderKind
+    from rewheel.variants.reading import check_metadata, read_metadata
+    from rewheel.variants.schema import Dialect, DocumentKind
+    from rewheel.variants.supported import Supported
+    from rewheel.variants.verdicts import Cause, LabelVerdict, RejectedFeature, why_better
+
+_HOMES = {
+    "Cause": "verdicts",
+    "Dialect": "schema",
+    "DocumentKind": "schema",
+    "Finding": "findings",
+    "InconsistentMetadata": "errors",
+    "IndexFilename": "filename",
+    "InvalidFilename": "errors",
+    "InvalidLabel": "errors",
+    "InvalidMarker": "errors",
+    "InvalidMetadata": "errors",
+    "InvalidProperty": "errors",
+    "LabelVerdict": "verdicts",
+    "Marker": "markers",
+    "NULL_LABEL": "label",
+    "PLAIN": "environment",
+    "Provider": "providers",
+    "ProviderKind": "providers",
+    "Ranking": "ordering",
+    "RejectedFeature": "verdicts",
+    "Supported": "supported",
+    "UndefinedMarkerVariable": "errors",
+    "UnknownLabel": "errors",
+    "UnsupportedSchema": "errors",
+    "VariantEnvironment": "environment",
+    "VariantMetadata": "metadata",
+    "VariantProperties": "properties",
+    "VariantProperty": "properties",
+    "VariantsError": "errors",
+    "WheelFilename": "filename",
+    "check_label": "label",
+    "check_metadata": "reading",
+    "hash_label": "properties",
+    "normalize_project": "filename",
+    "rank": "ordering",
+    "read_metadata": "reading",
+    "why_better": "verdicts",
+}
+
+__all__ = [
+    "NULL_LABEL",
+    "PLAIN",
+    "Cause",
+    "Dialect",
+    "DocumentKind",
+    "Finding",
+    "InconsistentMetadata",
+    "IndexFilename",
+    "InvalidFilename",
+    "InvalidLabel",
+    "InvalidMarker",
+    "InvalidMetadata",
+    "InvalidProperty",
+    "LabelVerdict",
+    "Marker",
+    "Provider",
+    "ProviderKind",
+    "Ranking",
+    "RejectedFeature",
+    "Supported",
+    "UndefinedMarkerVariable",
+    "UnknownLabel",
+    "UnsupportedSchema",
+    "VariantEnvironment",
+    "VariantMetadata",
+    "VariantProperties",
+    "VariantProperty",
+    "VariantsError",
+    "WheelFilename",
+    "check_label",
+    "check_metadata",
+    "hash_label",
+    "normalize_project",
+    "rank",
+    "read_metadata",
+    "why_better",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module of a public name when the name is first asked for (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,106 @@
+"""Verdicts: whether a label fits a machine, and the reason, in words that a user can act upon."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from rewheel.variants.label import NULL_LABEL
+from rewheel.variants.properties import VariantProperties, VariantProperty
+
+if TYPE_CHECKING:
+    from rewheel.variants.metadata import VariantMetadata
+    from rewheel.variants.supported import Supported
+
+__all__ = ["Cause", "LabelVerdict", "RejectedFeature", "why_better"]
+
+
+class Cause(StrEnum):
+    """What about a feature is not supported."""
+
+    NAMESPACE = "namespace"  # nothing is known of the whole namespace
+    FEATURE = "feature"  # the machine does not have the feature
+    VALUE = "value"  # it has the feature, but none of the wanted values
+    ABI_DEPENDENCY = "abi_dependency"  # it depends on the version of another package
+
+
+class RejectedFeature(NamedTuple):
+    """A feature of a label of which the machine supports no value."""
+
+    namespace: str
+    feature: str
+    wanted: tuple[str, ...]
+    supported: tuple[str, ...]
+    cause: Cause
+
+    def __str__(self) -> str:
+        wanted = f"[{self.namespace} :: {self.feature} :: {', '.join(self.wanted)}]"
+        match self.cause:
+            case Cause.ABI_DEPENDENCY:
+                package = self.feature.replace("_", "-")
+                return f"{wanted} depends on the version of {package}, which is not matched here"
+            case Cause.NAMESPACE:
+                return f"{wanted} is not supported; this machine: no {self.namespace}"
+            case Cause.FEATURE:
+                return f"{wanted} is not supported; this machine: no {self.namespace} :: {self.feature}"
+            case _:
+                return f"{wanted} is not supported; this machine: {self.supported[0]}"
+
+
+class LabelVerdict(NamedTuple):
+    """What is to be said about one label on one machine.
+
+    `position` is 0 for the best compatible label. `properties` is None for a label that the metadata does
+    not list. `deciding` holds, per feature, the best supported value: what the order is decided by, most
+    important first.
+    """
+
+    label: str
+    compatible: bool
+    position: int | None
+    properties: VariantProperties | None
+    deciding: tuple[VariantProperty, ...]
+    rejected: tuple[RejectedFeature, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why the label is compatible or not, in one fragment of a sentence."""
+        if not self.label:
+            return "plain wheel, comes after every variant"
+        if self.properties is None:
+            return f"the label {self.label} is not in the metadata"
+        if self.rejected:
+            more = len(self.rejected) - 1
+            return f"{self.rejected[0]}" + (f" (and {more} more unsupported)" if more else "")
+        if self.deciding:
+            return " ".join(f"[{item}]" for item in self.deciding)
+        return (
+            "null variant, fits every machine"
+            if self.label == NULL_LABEL
+            else "no properties, fits every machine"
+        )
+
+
+def why_better(
+    best: LabelVerdict, other: LabelVerdict, metadata: "VariantMetadata", supported: "Supported"
+) -> str:
+    """Say what decided between two labels, `best` being the preferred one: "level v3 before v2".
+
+    If the other label is not compatible, this is its reason.
+    """
+    del metadata, supported  # the deciding properties are already in their order
+    if not other.compatible:
+        return other.reason
+    for ours, theirs in zip(best.deciding, other.deciding, strict=False):
+        if ours == theirs:
+            continue
+        if ours[:2] == theirs[:2]:
+            return f"{ours.feature} {ours.value} before {theirs.value}"
+        if ours.namespace == theirs.namespace:
+            return f"{ours.namespace} :: {ours.feature} before {theirs.namespace} :: {theirs.feature}"
+        return f"{ours.namespace} before {theirs.namespace}"
+    if len(best.deciding) > len(other.deciding):
+        return f"also for [{best.deciding[len(other.deciding)]}]"
+    if not other.label:
+        return "variants before plain wheels"
+    if other.label == NULL_LABEL:
+        return "null comes last of the variants"
+    return f"same properties on this machine; label {best.label} before {other.label}"
