@@ -7,8 +7,7 @@ except `packaging` for comparing unusual versions.
 >>> from rewheel.variants import rank, read_metadata
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.variants.environment import PLAIN, VariantEnvironment
     from rewheel.variants.errors import (
@@ -120,9 +119,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    # Not importlib.import_module: importing importlib would cost as much as all of this.
+    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
     globals()[name] = value
     return value
 

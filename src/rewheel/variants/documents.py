@@ -6,10 +6,7 @@ from typing import Any
 from rewheel.variants.errors import quoted
 from rewheel.variants.findings import Findings
 
-__all__ = ["SIZE_LIMIT", "load_json", "load_toml"]
-
-SIZE_LIMIT = 16 * 1024 * 1024
-"""Largest document that is read, in bytes; an index file of 10,000 labels has about 3 MiB."""
+__all__ = ["load_json", "load_toml"]
 
 _LONGEST_NUMBER = 100
 _BYTE_ORDER_MARK = "\ufeff"
@@ -23,7 +20,7 @@ class _RefusedError(ValueError):
         self.code = code
 
 
-def load_json(data: bytes | str, findings: Findings, *, limit: int = SIZE_LIMIT) -> Mapping[str, Any] | None:
+def load_json(data: bytes | str, findings: Findings, *, limit: int) -> Mapping[str, Any] | None:
     """Parse a JSON object of at most `limit` bytes; None, and a fatal finding, if it is not one.
 
     Refused are other encodings than UTF-8, duplicate keys, NaN and infinities, enormous numbers and
@@ -60,7 +57,7 @@ def load_json(data: bytes | str, findings: Findings, *, limit: int = SIZE_LIMIT)
     return document
 
 
-def load_toml(data: bytes | str, findings: Findings, *, limit: int = SIZE_LIMIT) -> Mapping[str, Any] | None:
+def load_toml(data: bytes | str, findings: Findings, *, limit: int) -> Mapping[str, Any] | None:
     """Parse a TOML document of at most `limit` bytes; None, and a fatal finding, if it is not one."""
     text = _decode(data, findings, limit)
     if text is None:

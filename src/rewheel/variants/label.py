@@ -1,7 +1,5 @@
 """Variant labels: the short name at the end of a wheel's file name (PEP 825, variant label)."""
 
-from rewheel.variants.errors import InvalidLabel
-
 __all__ = ["NULL_LABEL", "check_label", "is_label"]
 
 NULL_LABEL = "null"
@@ -21,5 +19,7 @@ def check_label(text: str) -> str:
     Labels have no longest length: a limit of 16 characters belongs to drafts and is not enforced.
     """
     if not is_label(text):
+        from rewheel.variants.errors import InvalidLabel
+
         raise InvalidLabel(text)
     return text

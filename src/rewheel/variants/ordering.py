@@ -6,23 +6,26 @@ preferred namespaces, of preferred features, and the preferred values of its own
 from the front; where one ends first, the longer one wins; equals are ordered by label.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from rewheel.variants.label import NULL_LABEL
-from rewheel.variants.properties import NO_PROPERTIES, VariantProperties, VariantProperty
-from rewheel.variants.supported import OrderedSupport, Supported, in_preferred_order
-from rewheel.variants.verdicts import Cause, LabelVerdict, RejectedFeature
+from rewheel.variants.supported import in_preferred_order
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from rewheel.variants.metadata import VariantMetadata
+    from rewheel.variants.properties import VariantProperties
+    from rewheel.variants.supported import OrderedSupport, Supported
+    from rewheel.variants.verdicts import LabelVerdict
+
+    _Positions = dict[str, dict[str, dict[str, int]]]
 
 __all__ = ["Ranking", "rank"]
 
-_Positions = dict[str, dict[str, dict[str, int]]]
 
-
-def rank(labels: Iterable[str], metadata: "VariantMetadata", supported: Supported) -> "Ranking":
+def rank(labels: Iterable[str], metadata: VariantMetadata, supported: Supported) -> Ranking:
     """Sort out and order labels for a machine that supports `supported`, best first.
 
     A label that the metadata does not list is incompatible, except `null`. The empty label, a plain wheel,
@@ -61,22 +64,32 @@ def rank(labels: Iterable[str], metadata: "VariantMetadata", supported: Supporte
 class Ranking:
     """The result of `rank`: the order of the compatible labels, and a verdict on every label asked for."""
 
-    __slots__ = ("order", "verdicts")
+    __slots__ = ("_asked", "_metadata", "_ordered", "_verdicts", "order")
 
     order: tuple[str, ...]
     """Compatible labels, best first; `null` is the last if it was asked for."""
-    verdicts: Mapping[str, LabelVerdict]
-    """By label, for every label asked for, in the order in which they were asked for; made when looked up."""
 
     def __init__(
         self,
         order: tuple[str, ...],
         asked: tuple[str, ...],
-        metadata: "VariantMetadata",
+        metadata: VariantMetadata,
         ordered: OrderedSupport,
     ) -> None:
         self.order = order
-        self.verdicts = _Verdicts(order, asked, metadata, ordered)
+        self._asked = asked
+        self._metadata = metadata
+        self._ordered = ordered
+        self._verdicts: Mapping[str, LabelVerdict] | None = None
+
+    @property
+    def verdicts(self) -> Mapping[str, LabelVerdict]:
+        """By label, in the order asked; each is put together when it is looked up."""
+        if self._verdicts is None:
+            from rewheel.variants.verdicts import Verdicts
+
+            self._verdicts = Verdicts(self.order, self._asked, self._metadata, self._ordered)
+        return self._verdicts
 
     @property
     def best(self) -> LabelVerdict | None:
@@ -85,51 +98,6 @@ class Ranking:
 
     def __repr__(self) -> str:
         return f"Ranking(order={self.order!r})"
-
-
-class _Verdicts(Mapping[str, LabelVerdict]):
-    """Verdicts that are put into words only when somebody looks."""
-
-    __slots__ = ("_asked", "_made", "_metadata", "_order", "_ordered", "_places")
-
-    def __init__(
-        self,
-        order: tuple[str, ...],
-        asked: tuple[str, ...],
-        metadata: "VariantMetadata",
-        ordered: OrderedSupport,
-    ) -> None:
-        self._order = order
-        self._asked = asked
-        self._metadata = metadata
-        self._ordered = ordered
-        self._made: dict[str, LabelVerdict] = {}
-        self._places: dict[str, int | None] | None = None
-
-    def __getitem__(self, label: str) -> LabelVerdict:
-        verdict = self._made.get(label)
-        if verdict is None:
-            if self._places is None:
-                self._places = {
-                    **dict.fromkeys(self._asked),
-                    **{name: n for n, name in enumerate(self._order)},
-                }
-            verdict = self._made[label] = self._judge(label, self._places[label])
-        return verdict
-
-    def _judge(self, label: str, position: int | None) -> LabelVerdict:
-        properties = self._metadata.properties_of(label) if label else NO_PROPERTIES
-        if properties is None:
-            return LabelVerdict(label, False, None, None, (), ())
-        rejected = tuple(_rejected(properties, self._metadata, self._ordered))
-        deciding = () if rejected else _deciding(properties, self._ordered)
-        return LabelVerdict(label, not rejected, position, properties, deciding, rejected)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._asked)
-
-    def __len__(self) -> int:
-        return len(self._asked)
 
 
 def _positions(ordered: OrderedSupport) -> tuple[_Positions, int]:
@@ -163,33 +131,3 @@ def _best_positions(properties: VariantProperties, positions: _Positions) -> lis
                 return None
             found.append(best)
     return found
-
-
-def _deciding(properties: VariantProperties, ordered: OrderedSupport) -> tuple[VariantProperty, ...]:
-    """Return the best supported value of every feature, most important first."""
-    return tuple(
-        VariantProperty(namespace, feature, next(value for value in values if value in wanted))
-        for namespace, features in ordered.items()
-        for feature, values in features.items()
-        if (wanted := properties.values(namespace, feature))
-    )
-
-
-def _rejected(
-    properties: VariantProperties, metadata: "VariantMetadata", ordered: OrderedSupport
-) -> Iterator[RejectedFeature]:
-    """Find the features of which no value is supported, in the order of the metadata's namespaces."""
-    places = {namespace: index for index, namespace in enumerate(metadata.namespaces)}
-    for namespace in sorted(properties.namespaces, key=lambda name: (places.get(name, len(places)), name)):
-        features = ordered.get(namespace, {})
-        for feature in properties.features(namespace):
-            wanted, values = properties.values(namespace, feature), features.get(feature, ())
-            if any(value in values for value in wanted):
-                continue
-            if namespace in metadata.abi_namespaces and namespace not in ordered:
-                cause = Cause.ABI_DEPENDENCY
-            elif not features:
-                cause = Cause.NAMESPACE
-            else:
-                cause = Cause.VALUE if values else Cause.FEATURE
-            yield RejectedFeature(namespace, feature, wanted, values, cause)

@@ -1,32 +1,29 @@
-"""Reading variant metadata of every dialect into the one model, and checking it."""
+"""The front door to variant metadata: read it, or list what is wrong with it.
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+Nothing is imported before the first call: a tool pays for reading only when there is something to read.
+"""
 
-from rewheel.variants.documents import SIZE_LIMIT, load_json, load_toml
-from rewheel.variants.errors import InvalidMetadata, UnsupportedSchema, quoted
-from rewheel.variants.findings import Finding, Findings, path_of
-from rewheel.variants.label import NULL_LABEL
-from rewheel.variants.metadata import VariantMetadata
-from rewheel.variants.priorities import read_priorities
-from rewheel.variants.providers import ABI_DEPENDENCY
-from rewheel.variants.schema import Dialect, DocumentKind, SchemaVersion, Shape
-from rewheel.variants.tables import table_at, unknown_keys
-from rewheel.variants.variant_tables import read_variants
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rewheel.variants.providers import Provider
+    from collections.abc import Mapping
+    from typing import Any
 
-__all__ = ["check_metadata", "read_metadata"]
+    from rewheel.variants.findings import Finding
+    from rewheel.variants.metadata import VariantMetadata
+    from rewheel.variants.schema import DocumentKind
 
-_UNSUPPORTED = "unsupported-schema"
-_LEGACY_SIGNS = ("install-time", "enable-if")
+__all__ = ["SIZE_LIMIT", "check_metadata", "read_metadata"]
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Largest document that is read, in bytes; an index file of 10,000 labels has about 3 MiB."""
 
 
 def read_metadata(
     data: bytes | str | Mapping[str, Any],
     *,
-    kind: DocumentKind = DocumentKind.INDEX,
+    kind: DocumentKind | str = "index",
     label: str = "",
     limit: int = SIZE_LIMIT,
 ) -> VariantMetadata:
@@ -45,11 +42,12 @@ def read_metadata(
     >>> read_metadata(text).properties_of("fast")
     VariantProperties(gpu :: arch :: x1)
     """
-    findings = Findings()
-    metadata = _read(data, findings, DocumentKind(kind), label, limit)
-    if metadata is None or findings.is_fatal:
-        found = findings.as_list()
-        is_unsupported = any(finding.code == _UNSUPPORTED for finding in found)
+    from rewheel.variants.errors import InvalidMetadata, UnsupportedSchema
+    from rewheel.variants.interpretation import UNSUPPORTED
+
+    metadata, found = _interpret(data, kind, label, limit)
+    if metadata is None:
+        is_unsupported = any(finding.code == UNSUPPORTED for finding in found)
         raise UnsupportedSchema(found) if is_unsupported else InvalidMetadata(found)
     return metadata
 
@@ -57,7 +55,7 @@ def read_metadata(
 def check_metadata(
     data: bytes | str | Mapping[str, Any],
     *,
-    kind: DocumentKind = DocumentKind.INDEX,
+    kind: DocumentKind | str = "index",
     label: str = "",
     limit: int = SIZE_LIMIT,
 ) -> list[Finding]:
@@ -65,149 +63,16 @@ def check_metadata(
 
     Whoever publishes metadata refuses documents with a fatal finding and tells of the others.
     """
+    return _interpret(data, kind, label, limit)[1]
+
+
+def _interpret(
+    data: bytes | str | Mapping[str, Any], kind: DocumentKind | str, label: str, limit: int
+) -> tuple[VariantMetadata | None, list[Finding]]:
+    from rewheel.variants.findings import Findings
+    from rewheel.variants.interpretation import interpret
+    from rewheel.variants.schema import DocumentKind
+
     findings = Findings()
-    _read(data, findings, DocumentKind(kind), label, limit)
-    return findings.as_list()
-
-
-def _read(
-    data: bytes | str | Mapping[str, Any], findings: Findings, kind: DocumentKind, label: str, limit: int
-) -> VariantMetadata | None:
-    document = _load(data, findings, kind, limit)
-    if document is None:
-        return None
-    version = _read_version(document, findings, kind)
-    if version is None:
-        return None
-    shape = version.shape
-    _note_unknown_keys(document, shape, findings)
-    priorities = read_priorities(document, version, findings, may_be_empty=kind is DocumentKind.LOCK)
-    variants = read_variants(document, findings, is_required=kind is not DocumentKind.PYPROJECT)
-    _check_labels(variants, kind, label, findings)
-    building = kind is DocumentKind.PYPROJECT
-    providers: dict[str, Provider] = {}
-    if shape is Shape.PROVIDERS:
-        from rewheel.variants.provider_tables import read_providers
-
-        providers = read_providers(document, findings, building=building)
-    elif shape.is_legacy:
-        from rewheel.variants.legacy import read_legacy_providers
-
-        providers = read_legacy_providers(document, shape, priorities.overrides, findings, building=building)
-    if findings.is_fatal:
-        return None
-    metadata = VariantMetadata(
-        namespaces=priorities.namespaces,
-        providers=providers,
-        variants=variants,
-        feature_priorities=priorities.overrides.features,
-        property_priorities=priorities.overrides.values,
-        schema_version=str(version),
-    )
-    _check_namespaces(metadata, shape, findings)
-    _check_sets(metadata, findings)
-    return metadata
-
-
-def _load(
-    data: bytes | str | Mapping[str, Any], findings: Findings, kind: DocumentKind, limit: int
-) -> Mapping[str, Any] | None:
-    if isinstance(data, Mapping):
-        return table_at(data, findings, ())
-    if kind is not DocumentKind.PYPROJECT:
-        return load_json(data, findings, limit=limit)
-    project = load_toml(data, findings, limit=limit)
-    if project is None:
-        return None
-    if "variant" not in project:
-        findings.fatal("missing-key", "variant", "pyproject.toml has no table [variant]")
-        return None
-    return table_at(project["variant"], findings, ())
-
-
-def _read_version(
-    document: Mapping[str, Any], findings: Findings, kind: DocumentKind
-) -> SchemaVersion | None:
-    if "$schema" not in document:
-        if kind is not DocumentKind.PYPROJECT:
-            findings.fatal("missing-key", "$schema", "the version of the format is missing")
-            return None
-        written = SchemaVersion.of(Dialect.PEP850)
-        return written._replace(minor=0, patch=3) if _looks_legacy(document) else written
-    url = document["$schema"]
-    version = SchemaVersion.parse(url) if isinstance(url, str) else None
-    if version is None:
-        findings.fatal("bad-schema", "$schema", f"{quoted(url)} does not tell a version of the format")
-        return None
-    if not version.is_supported:
-        message = f"version {version.major}.x of the format is not supported, only 0.x and 1.x are"
-        findings.fatal(_UNSUPPORTED, "$schema", message)
-        return None
-    if not version.is_known_host:
-        findings.tolerated("unknown-schema-host", "$schema", f"{quoted(url)} is at an unknown place")
-    if version.is_newer_than_ours:
-        findings.tolerated("newer-schema", "$schema", f"version {version} is newer than what is known here")
-    return version
-
-
-def _looks_legacy(document: Mapping[str, Any]) -> bool:
-    """Tell whether a pyproject table without `$schema` was written for v0.0.3."""
-    providers = document.get("providers")
-    tables = providers.values() if isinstance(providers, Mapping) else ()
-    return "static-properties" in document or any(
-        isinstance(table, Mapping) and any(sign in table for sign in _LEGACY_SIGNS) for table in tables
-    )
-
-
-def _note_unknown_keys(document: Mapping[str, Any], shape: Shape, findings: Findings) -> None:
-    known = {"$schema", "default-priorities", "variants"}
-    if shape is not Shape.PLAIN:
-        known.add("providers")
-    if shape is Shape.INSTALL_TIME:
-        known.add("static-properties")
-    unknown_keys(document, known, findings, ())
-
-
-def _check_labels(variants: Mapping[str, object], kind: DocumentKind, label: str, findings: Findings) -> None:
-    if kind is not DocumentKind.WHEEL or findings.is_fatal:
-        return
-    if list(variants) != [label]:
-        listed = ", ".join(quoted(item) for item in list(variants)[:3]) or "none"
-        message = f"a wheel lists exactly its own label, {quoted(label)}; found {listed}"
-        findings.fatal("wrong-label", "variants", message)
-
-
-def _check_namespaces(metadata: VariantMetadata, shape: Shape, findings: Findings) -> None:
-    """Check that whatever is used is also in the priorities and, where there are providers, has one."""
-    listed = set(metadata.namespaces)
-    place = path_of("default-priorities", "namespace")
-    for namespace in sorted(metadata.used_namespaces() - listed):
-        if namespace == ABI_DEPENDENCY and namespace not in metadata.providers:
-            message = f"{ABI_DEPENDENCY} is used without a place in the priorities; it ranks last"
-            findings.tolerated("implicit-abi-dependency", place, message)
-        else:
-            findings.fatal("unlisted-namespace", place, f"the namespace {namespace} is used but not listed")
-    if shape is Shape.PLAIN:
-        return
-    for namespace in sorted(listed.symmetric_difference(metadata.providers)):
-        if namespace in listed:
-            code, message = "missing-provider", f"the namespace {namespace} has no provider"
-        else:
-            code, message = "unlisted-provider", f"the provider of {namespace} has no place in the priorities"
-        if shape.is_legacy:
-            findings.tolerated(code, path_of("providers", namespace), message)
-        else:
-            findings.fatal(code, path_of("providers", namespace), message)
-
-
-def _check_sets(metadata: VariantMetadata, findings: Findings) -> None:
-    """Note labels that say nothing, or the same as another one."""
-    first: dict[object, str] = {}
-    for label, properties in metadata.variants.items():
-        if not properties and label != NULL_LABEL:
-            message = "a label without properties fits every machine, as only null should"
-            findings.tolerated("no-properties", path_of("variants", label), message)
-        if properties in first:
-            message = f"the properties are the same as those of {first[properties]}"
-            findings.tolerated("same-properties", path_of("variants", label), message)
-        first.setdefault(properties, label)
+    metadata = interpret(data, findings, DocumentKind(kind), label, limit)
+    return (None if findings.is_fatal else metadata), findings.as_list()

@@ -1,8 +1,10 @@
 """What a machine supports, in the order in which one release prefers it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.variants.metadata import VariantMetadata
 
@@ -14,7 +16,7 @@ Supported = Mapping[str, Mapping[str, Sequence[str]]]
 OrderedSupport = dict[str, dict[str, tuple[str, ...]]]
 
 
-def in_preferred_order(metadata: "VariantMetadata", supported: Supported) -> OrderedSupport:
+def in_preferred_order(metadata: VariantMetadata, supported: Supported) -> OrderedSupport:
     """Return what is supported, namespaces, features and values most preferred first.
 
     Namespaces come in the order of the metadata; its override lists (old dialects) move features and values

@@ -1,16 +1,17 @@
 """Verdicts: whether a label fits a machine, and the reason, in words that a user can act upon."""
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.variants.label import NULL_LABEL
-from rewheel.variants.properties import VariantProperties, VariantProperty
+from rewheel.variants.properties import NO_PROPERTIES, VariantProperties, VariantProperty
 
 if TYPE_CHECKING:
     from rewheel.variants.metadata import VariantMetadata
-    from rewheel.variants.supported import Supported
+    from rewheel.variants.supported import OrderedSupport, Supported
 
-__all__ = ["Cause", "LabelVerdict", "RejectedFeature", "why_better"]
+__all__ = ["Cause", "LabelVerdict", "RejectedFeature", "Verdicts", "why_better"]
 
 
 class Cause(StrEnum):
@@ -79,6 +80,51 @@ class LabelVerdict(NamedTuple):
         )
 
 
+class Verdicts(Mapping[str, LabelVerdict]):
+    """Verdicts that are put into words only when somebody looks."""
+
+    __slots__ = ("_asked", "_made", "_metadata", "_order", "_ordered", "_places")
+
+    def __init__(
+        self,
+        order: tuple[str, ...],
+        asked: tuple[str, ...],
+        metadata: "VariantMetadata",
+        ordered: "OrderedSupport",
+    ) -> None:
+        self._order = order
+        self._asked = asked
+        self._metadata = metadata
+        self._ordered = ordered
+        self._made: dict[str, LabelVerdict] = {}
+        self._places: dict[str, int | None] | None = None
+
+    def __getitem__(self, label: str) -> LabelVerdict:
+        verdict = self._made.get(label)
+        if verdict is None:
+            if self._places is None:
+                self._places = {
+                    **dict.fromkeys(self._asked),
+                    **{name: n for n, name in enumerate(self._order)},
+                }
+            verdict = self._made[label] = self._judge(label, self._places[label])
+        return verdict
+
+    def _judge(self, label: str, position: int | None) -> LabelVerdict:
+        properties = self._metadata.properties_of(label) if label else NO_PROPERTIES
+        if properties is None:
+            return LabelVerdict(label, False, None, None, (), ())
+        rejected = tuple(_rejected(properties, self._metadata, self._ordered))
+        deciding = () if rejected else _deciding(properties, self._ordered)
+        return LabelVerdict(label, not rejected, position, properties, deciding, rejected)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._asked)
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+
 def why_better(
     best: LabelVerdict, other: LabelVerdict, metadata: "VariantMetadata", supported: "Supported"
 ) -> str:
@@ -104,3 +150,33 @@ def why_better(
     if other.label == NULL_LABEL:
         return "null comes last of the variants"
     return f"same properties on this machine; label {best.label} before {other.label}"
+
+
+def _deciding(properties: VariantProperties, ordered: "OrderedSupport") -> tuple[VariantProperty, ...]:
+    """Return the best supported value of every feature, most important first."""
+    return tuple(
+        VariantProperty(namespace, feature, next(value for value in values if value in wanted))
+        for namespace, features in ordered.items()
+        for feature, values in features.items()
+        if (wanted := properties.values(namespace, feature))
+    )
+
+
+def _rejected(
+    properties: VariantProperties, metadata: "VariantMetadata", ordered: "OrderedSupport"
+) -> Iterator[RejectedFeature]:
+    """Find the features of which no value is supported, in the order of the metadata's namespaces."""
+    places = {namespace: index for index, namespace in enumerate(metadata.namespaces)}
+    for namespace in sorted(properties.namespaces, key=lambda name: (places.get(name, len(places)), name)):
+        features = ordered.get(namespace, {})
+        for feature in properties.features(namespace):
+            wanted, values = properties.values(namespace, feature), features.get(feature, ())
+            if any(value in values for value in wanted):
+                continue
+            if namespace in metadata.abi_namespaces and namespace not in ordered:
+                cause = Cause.ABI_DEPENDENCY
+            elif not features:
+                cause = Cause.NAMESPACE
+            else:
+                cause = Cause.VALUE if values else Cause.FEATURE
+            yield RejectedFeature(namespace, feature, wanted, values, cause)
