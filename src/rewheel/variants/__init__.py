@@ -24,16 +24,21 @@ if TYPE_CHECKING:
     )
     from rewheel.variants.filename import IndexFilename, WheelFilename, normalize_project
     from rewheel.variants.findings import Finding
+    from rewheel.variants.json_schema import json_schema
     from rewheel.variants.label import NULL_LABEL, check_label
     from rewheel.variants.markers import Marker
+    from rewheel.variants.merging import check_consistency, combine
     from rewheel.variants.metadata import VariantMetadata
     from rewheel.variants.ordering import Ranking, rank
     from rewheel.variants.properties import VariantProperties, VariantProperty, hash_label
     from rewheel.variants.providers import Provider, ProviderKind
+    from rewheel.variants.pylock import LockReference, read_lock_table
+    from rewheel.variants.pyproject import build_requirements, freeze_build_providers, read_pyproject
     from rewheel.variants.reading import check_metadata, read_metadata
     from rewheel.variants.schema import Dialect, DocumentKind
     from rewheel.variants.supported import Supported
     from rewheel.variants.verdicts import Cause, LabelVerdict, RejectedFeature, why_better
+    from rewheel.variants.writing import losses, to_document, write_metadata
 
 _HOMES = {
     "Cause": "verdicts",
@@ -48,6 +53,7 @@ _HOMES = {
     "InvalidMetadata": "errors",
     "InvalidProperty": "errors",
     "LabelVerdict": "verdicts",
+    "LockReference": "pylock",
     "Marker": "markers",
     "NULL_LABEL": "label",
     "PLAIN": "environment",
@@ -65,13 +71,23 @@ _HOMES = {
     "VariantProperty": "properties",
     "VariantsError": "errors",
     "WheelFilename": "filename",
+    "build_requirements": "pyproject",
+    "check_consistency": "merging",
     "check_label": "label",
     "check_metadata": "reading",
+    "combine": "merging",
+    "freeze_build_providers": "pyproject",
     "hash_label": "properties",
+    "json_schema": "json_schema",
+    "losses": "writing",
     "normalize_project": "filename",
     "rank": "ordering",
+    "read_lock_table": "pylock",
     "read_metadata": "reading",
+    "read_pyproject": "pyproject",
+    "to_document": "writing",
     "why_better": "verdicts",
+    "write_metadata": "writing",
 }
 
 __all__ = [
@@ -89,6 +105,7 @@ __all__ = [
     "InvalidMetadata",
     "InvalidProperty",
     "LabelVerdict",
+    "LockReference",
     "Marker",
     "Provider",
     "ProviderKind",
@@ -104,13 +121,23 @@ __all__ = [
     "VariantProperty",
     "VariantsError",
     "WheelFilename",
+    "build_requirements",
+    "check_consistency",
     "check_label",
     "check_metadata",
+    "combine",
+    "freeze_build_providers",
     "hash_label",
+    "json_schema",
+    "losses",
     "normalize_project",
     "rank",
+    "read_lock_table",
     "read_metadata",
+    "read_pyproject",
+    "to_document",
     "why_better",
+    "write_metadata",
 ]
 
 

@@ -9,7 +9,7 @@ from rewheel.variants.findings import Findings, path_of
 from rewheel.variants.label import NULL_LABEL
 from rewheel.variants.metadata import VariantMetadata
 from rewheel.variants.priorities import read_priorities
-from rewheel.variants.providers import ABI_DEPENDENCY
+from rewheel.variants.properties import ABI_DEPENDENCY
 from rewheel.variants.schema import Dialect, DocumentKind, SchemaVersion, Shape
 from rewheel.variants.tables import table_at, unknown_keys
 from rewheel.variants.variant_tables import read_variants

@@ -6,9 +6,9 @@ from typing import Any
 from rewheel.variants.errors import quoted
 from rewheel.variants.findings import Findings, path_of
 from rewheel.variants.priorities import Overrides
-from rewheel.variants.properties import is_name
+from rewheel.variants.properties import ABI_DEPENDENCY, is_name
 from rewheel.variants.provider_tables import provider_tables, read_plugin_api, read_requires
-from rewheel.variants.providers import ABI_DEPENDENCY, Provider, ProviderKind
+from rewheel.variants.providers import Provider, ProviderKind
 from rewheel.variants.schema import Shape
 from rewheel.variants.tables import flag_at, lists_at, table_at, text_at, unknown_keys
 

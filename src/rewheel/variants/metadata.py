@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from rewheel.variants.errors import UnknownLabel
 from rewheel.variants.label import NULL_LABEL, check_label
-from rewheel.variants.properties import NO_PROPERTIES, VariantProperties
-from rewheel.variants.providers import ABI_DEPENDENCY, Provider
+from rewheel.variants.properties import ABI_DEPENDENCY, NO_PROPERTIES, VariantProperties
+from rewheel.variants.providers import Provider
 
 __all__ = ["VariantMetadata"]
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
+    "ABI_DEPENDENCY",
     "NO_PROPERTIES",
     "PropertyTable",
     "VariantProperties",
@@ -20,6 +21,9 @@ __all__ = [
     "is_name",
     "is_value",
 ]
+
+ABI_DEPENDENCY = "abi_dependency"
+"""Name of the built-in provider about versions of other packages; drafts reserved it as a namespace."""
 
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _VALUE = _NAME + "."

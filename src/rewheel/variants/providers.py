@@ -5,11 +5,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from rewheel.variants.errors import VariantsError
+from rewheel.variants.properties import ABI_DEPENDENCY
 
-__all__ = ["ABI_DEPENDENCY", "Provider", "ProviderKind"]
-
-ABI_DEPENDENCY = "abi_dependency"
-"""The one built-in provider that is defined; drafts used the name as a reserved namespace."""
+__all__ = ["Provider", "ProviderKind"]
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 

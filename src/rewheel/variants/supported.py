@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.variants.metadata import VariantMetadata
 
-__all__ = ["OrderedSupport", "Supported", "in_preferred_order"]
+__all__ = ["OrderedSupport", "Supported", "in_preferred_order", "preferred_first"]
 
 Supported = Mapping[str, Mapping[str, Sequence[str]]]
 """Namespace, then feature, then values: both features and values with the most preferred first."""
@@ -31,15 +31,15 @@ def in_preferred_order(metadata: VariantMetadata, supported: Supported) -> Order
             continue
         preferred = metadata.property_priorities.get(namespace, {})
         ordered[namespace] = {
-            feature: _first(preferred.get(feature, ()), features[feature])
-            for feature in _first(metadata.feature_priorities.get(namespace, ()), tuple(features))
+            feature: preferred_first(preferred.get(feature, ()), features[feature])
+            for feature in preferred_first(metadata.feature_priorities.get(namespace, ()), tuple(features))
             if features[feature]
         }
     return ordered
 
 
-def _first(preferred: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
-    """Return what is supported, what is preferred first; each once."""
+def preferred_first(preferred: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
+    """Return what is supported, each once, with what is also preferred at the front."""
     if not preferred:
         return tuple(dict.fromkeys(supported))
     return tuple(dict.fromkeys([*(item for item in preferred if item in supported), *supported]))

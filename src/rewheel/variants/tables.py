@@ -15,10 +15,11 @@ _Path = tuple[object, ...]
 def table_at(value: object, findings: Findings, path: _Path) -> Mapping[str, Any] | None:
     """Return the value if it is a table with texts for keys; note a fatal finding otherwise."""
     if isinstance(value, Mapping):
-        if all(isinstance(key, str) for key in value):
-            return value
-        findings.fatal("not-an-object", path_of(*path), "the keys of a table are texts")
-        return None
+        for key in value:
+            if not isinstance(key, str):
+                findings.fatal("not-an-object", path_of(*path), "the keys of a table are texts")
+                return None
+        return value
     findings.fatal("not-an-object", path_of(*path), f"expected a table, found {_kind(value)}")
     return None
 
