@@ -25,14 +25,15 @@ def read_pyproject(data: bytes | str | Mapping[str, Any]) -> VariantMetadata | N
     The labels are those that can be built; `null` always can, listed or not. Raises `InvalidMetadata`.
     """
     if isinstance(data, Mapping):
-        document: Mapping[str, Any] | None = data
+        document = data
     else:
         from rewheel.variants.documents import load_toml
 
         findings = Findings()
-        document = load_toml(data, findings, limit=SIZE_LIMIT)
-        if document is None:
+        loaded = load_toml(data, findings, limit=SIZE_LIMIT)
+        if loaded is None:
             raise InvalidMetadata(findings.as_list())
+        document = loaded
     if "variant" not in document:
         return None
     table = document["variant"]
