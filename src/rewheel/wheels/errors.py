@@ -1,0 +1,72 @@
+"""What can be wrong with a wheel.
+
+WheelsError
+    UnreadableFile          the file cannot be opened or read at all
+    AlreadyVariant          the wheel has a label and replacing it was not asked for
+    InvalidWheel            the file breaks the wheel format (also a ValueError)
+        InvalidArchive      ... as a zip archive
+        InvalidRecord       ... in its RECORD
+        UnsupportedWheel    ... because it is of a newer format than this tool knows
+        VariantMismatch     ... because label, `variant.json` and index do not agree
+        VariantMarkers      ... because a plain wheel would keep variant markers
+"""
+
+from rewheel.errors import RewheelError
+
+__all__ = [
+    "AlreadyVariant",
+    "InvalidArchive",
+    "InvalidRecord",
+    "InvalidWheel",
+    "UnreadableFile",
+    "UnsupportedWheel",
+    "VariantMarkers",
+    "VariantMismatch",
+    "WheelsError",
+]
+
+
+class WheelsError(RewheelError):
+    """Something about a wheel file went wrong."""
+
+
+class UnreadableFile(WheelsError):
+    """The operating system does not let us open, read or write a file."""
+
+    def __init__(self, path: str, reason: str, *, action: str = "read") -> None:
+        super().__init__(f"cannot {action} {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class AlreadyVariant(WheelsError):
+    """The wheel is a variant already, or is none although that was needed."""
+
+
+class InvalidWheel(WheelsError, ValueError):
+    """The file is not a wheel that may be used; `wheel` is its name, `reason` says why."""
+
+    def __init__(self, wheel: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{wheel}: {reason}", hint=hint)
+        self.wheel = wheel
+        self.reason = reason
+
+
+class InvalidArchive(InvalidWheel):
+    """The file is not a zip archive, or not one that is safe to read."""
+
+
+class InvalidRecord(InvalidWheel):
+    """RECORD cannot be parsed, or does not agree with the files of the wheel."""
+
+
+class UnsupportedWheel(InvalidWheel):
+    """The wheel is of a format version that this tool does not know."""
+
+
+class VariantMismatch(InvalidWheel):
+    """The filename's label, `variant.json` and what the index says do not agree."""
+
+
+class VariantMarkers(InvalidWheel):
+    """The wheel's dependencies use variant markers, which a plain wheel must not have."""
