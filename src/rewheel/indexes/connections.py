@@ -1,0 +1,176 @@
+"""Keep-alive connections: made once per need, through a proxy if there is one, and used again.
+
+Three things make many small fetches fast: connections are kept, one TLS context serves all of them (reading
+the system's certificates takes longer than a fetch), and each host name is looked up once, because a burst
+of equal questions makes some resolvers stall for seconds.
+"""
+
+import http.client
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from rewheel.indexes.credentials import basic
+from rewheel.indexes.proxies import Proxy, proxy_for
+from rewheel.indexes.settings import HttpSettings
+from rewheel.indexes.urls import Origin
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Connection", "Connections"]
+
+_PROXY_ANSWER_LIMIT = 64 * 1024
+
+
+class Connection:
+    """An open connection to an origin; when `reused` is set, the server may have closed it meanwhile."""
+
+    __slots__ = ("http", "origin", "proxy", "reused")
+
+    def __init__(
+        self, origin: Origin, http_connection: http.client.HTTPConnection, proxy: Proxy | None
+    ) -> None:
+        self.origin = origin
+        self.http = http_connection
+        self.proxy = proxy
+        """Set if requests must name the whole URL, because a proxy reads them."""
+        self.reused = False
+
+    def close(self) -> None:
+        """Hang up."""
+        self.http.close()
+
+
+class Connections:
+    """The pool. Thread-safe; every method but `close` may be called from any thread."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._tls: dict[bool, ssl.SSLContext] = {}
+        self._tls_lock = threading.Lock()
+        self._addresses: dict[tuple[str, int], list[Any]] = {}
+        self._lookups: dict[tuple[str, int], threading.Lock] = {}
+
+    def take(self, origin: Origin, *, fresh: bool = False) -> Connection:
+        """Give an idle connection, else (or with `fresh`) a new one. Raises OSError or ValueError."""
+        if not fresh:
+            with self._lock:
+                idle = self._idle.get(origin)
+                if idle:
+                    return idle.pop()
+        return self._connect(origin)
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection whose answer was read to its end."""
+        connection.reused = True
+        with self._lock:
+            idle = self._idle.setdefault(connection.origin, [])
+            if not self._closed and len(idle) < self._settings.connections:
+                idle.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Hang up on everyone that is not being talked to."""
+        with self._lock:
+            self._closed = True
+            connections = [connection for idle in self._idle.values() for connection in idle]
+            self._idle.clear()
+        for connection in connections:
+            connection.close()
+
+    def _connect(self, origin: Origin) -> Connection:
+        proxy = proxy_for(origin, self._settings.proxies)
+        sock = self._dial(proxy[0] if proxy else origin)
+        try:
+            if proxy and origin.scheme == "https":
+                _tunnel(sock, origin, proxy)
+            if origin.scheme == "https":
+                sock = self._tls_context(origin).wrap_socket(sock, server_hostname=origin.host)
+        except BaseException:
+            sock.close()
+            raise
+        connection = http.client.HTTPConnection(origin.host, origin.port, timeout=self._settings.timeout)
+        connection.auto_open = 0  # it must never dial itself, without our TLS and past our proxy
+        connection.sock = sock
+        return Connection(origin, connection, proxy if origin.scheme == "http" else None)
+
+    def _dial(self, origin: Origin) -> socket.socket:
+        """Try the host's addresses in the resolver's order."""
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in self._resolve(origin.host, origin.port):
+            sock = None
+            try:
+                sock = socket.socket(family, kind, protocol)
+                sock.settimeout(self._settings.timeout)
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                failure = failure or error
+                if sock is not None:
+                    sock.close()
+            else:
+                return sock
+        raise failure or OSError("the host has no address")
+
+    def _resolve(self, host: str, port: int) -> list[Any]:
+        key = (host, port)
+        with self._lock:
+            lookup = self._lookups.setdefault(key, threading.Lock())
+        with lookup:
+            if key not in self._addresses:
+                self._addresses[key] = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            return self._addresses[key]
+
+    def _tls_context(self, origin: Origin) -> "ssl.SSLContext":
+        trusted = not {origin.host, f"{origin.host}:{origin.port}"}.isdisjoint(self._settings.trusted_hosts)
+        with self._tls_lock:
+            if trusted not in self._tls:
+                self._tls[trusted] = _new_tls_context(self._settings, trusted=trusted)
+            return self._tls[trusted]
+
+
+def _new_tls_context(settings: HttpSettings, *, trusted: bool) -> "ssl.SSLContext":
+    import ssl
+    import sys
+
+    bundle = settings.certificates
+    if bundle is None and not trusted and sys.platform != "linux":
+        import truststore
+
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    elif bundle is not None and bundle.is_dir():
+        context = ssl.create_default_context(capath=str(bundle))
+    else:
+        context = ssl.create_default_context(cafile=str(bundle) if bundle is not None else None)
+    if trusted:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.client_certificate is not None:
+        context.load_cert_chain(str(settings.client_certificate))
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _tunnel(sock: socket.socket, origin: Origin, proxy: Proxy) -> None:
+    """Ask the proxy for a tunnel to the origin. Raises OSError if it refuses."""
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    lines = [f"CONNECT {host}:{origin.port} HTTP/1.1", f"Host: {host}:{origin.port}"]
+    if proxy[1] is not None:
+        lines.append(f"Proxy-Authorization: {basic(*proxy[1])}")
+    sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+    answer = b""
+    # The answer has no body, and nothing follows it before we speak: it ends with the first empty line.
+    while not answer.endswith(b"\r\n\r\n"):
+        piece = sock.recv(1)
+        if not piece or len(answer) > _PROXY_ANSWER_LIMIT:
+            raise OSError(f"the proxy {proxy[0].address} hung up")
+        answer += piece
+    status = answer.split(None, 2)[1:2]
+    if status != [b"200"]:
+        shown = answer.partition(b"\r\n")[0].decode("latin-1")
+        raise OSError(f"the proxy {proxy[0].address} gave no tunnel: {shown}")

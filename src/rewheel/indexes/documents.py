@@ -1,0 +1,130 @@
+"""Small answers through the cache: fresh ones are taken from disk, stale ones are asked for again.
+
+Freshness is what the server says it is. A server that says nothing is asked every time, so that a changing
+index is never seen as it was; only offline is the past good enough.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rewheel.indexes.errors import Offline
+
+if TYPE_CHECKING:
+    from rewheel.indexes.answers import Response
+    from rewheel.indexes.cache import Cache, Entry
+    from rewheel.indexes.http import HttpClient
+
+__all__ = ["Document", "Documents"]
+
+_LONGEST_LIFETIME = 7 * 24 * 3600.0
+"""Seconds that an answer is believed at most; a slip in a server's settings must not last for years."""
+
+
+class Document(NamedTuple):
+    """An answer; `url` is where it came from after redirects. Without `exists` there is nothing there."""
+
+    exists: bool
+    url: str
+    content_type: str = ""
+    body: bytes = b""
+
+
+class Documents:
+    """Fetches documents by URL, remembering them for later runs. Thread-safe."""
+
+    def __init__(self, http: Callable[[], "HttpClient"], cache: "Cache", *, offline: bool = False) -> None:
+        """Ask `http()` for the client only when the network is really needed."""
+        self._http = http
+        self._cache = cache
+        self._offline = offline
+
+    def get(self, url: str, *, accept: str, limit: int) -> Document:
+        """Fetch at most `limit` bytes. Raises FetchError for anything but a success or an absence."""
+        key = f"{url}\n{accept}"
+        entry = self._cache.get("documents", key)
+        if entry is not None and (self._offline or _is_fresh(entry)):
+            return _document(entry)
+        if self._offline:
+            raise Offline(url)
+        headers = {"Accept": accept, **(_validators(entry) if entry is not None else {})}
+        response = self._http().get(url, limit=limit, headers=headers)
+        if response.status == 304 and entry is not None:
+            meta = {**entry.meta, **_freshness(response.headers)}
+            self._cache.put("documents", key, meta, entry.body)
+            return _document(entry)
+        document = _accepted(response)
+        if _may_keep(response.headers):
+            meta = {"exists": document.exists, "url": document.url, "type": document.content_type}
+            self._cache.put("documents", key, {**meta, **_freshness(response.headers)}, document.body)
+        return document
+
+
+def _accepted(response: "Response") -> Document:
+    from rewheel.indexes.answers import check
+
+    if response.status in {404, 410} or _is_hidden_absence(response):
+        return Document(exists=False, url=response.url)
+    check(response)
+    return Document(
+        exists=True,
+        url=response.url,
+        content_type=response.headers.get("content-type", ""),
+        body=response.body,
+    )
+
+
+def _is_hidden_absence(response: "Response") -> bool:
+    """Tell how object stores say "not found" to those who may not list: 403 with this very document."""
+    return response.status == 403 and b"<Code>AccessDenied</Code>" in response.body
+
+
+def _document(entry: "Entry") -> Document:
+    meta = entry.meta
+    exists = meta.get("exists") is True
+    return Document(
+        exists, str(meta.get("url", "")), str(meta.get("type", "")), entry.body if exists else b""
+    )
+
+
+def _directives(headers: Mapping[str, str]) -> dict[str, str]:
+    directives = {}
+    for part in headers.get("cache-control", "").lower().split(","):
+        name, _, value = part.strip().partition("=")
+        directives[name] = value.strip('"')
+    return directives
+
+
+def _may_keep(headers: Mapping[str, str]) -> bool:
+    return "no-store" not in _directives(headers)
+
+
+def _freshness(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Gather what decides on the next request: how long the answer is good, and how to ask again."""
+    directives = _directives(headers)
+    age = directives.get("max-age", "")
+    lifetime = 0.0
+    if age.isdecimal() and "no-cache" not in directives:
+        passed = headers.get("age", "")
+        lifetime = float(age[:12]) - (float(passed[:12]) if passed.isdecimal() else 0.0)
+    found: dict[str, Any] = {"lifetime": lifetime}
+    for name in ("etag", "last-modified"):
+        if name in headers:
+            found[name] = headers[name]
+    return found
+
+
+def _is_fresh(entry: "Entry") -> bool:
+    lifetime = entry.meta.get("lifetime")
+    age = time.time() - entry.stored
+    # An entry from the future was written under another clock: nothing is known about its age.
+    return isinstance(lifetime, float | int) and 0 <= age < min(lifetime, _LONGEST_LIFETIME)
+
+
+def _validators(entry: "Entry") -> dict[str, str]:
+    headers = {}
+    if isinstance(etag := entry.meta.get("etag"), str):
+        headers["If-None-Match"] = etag
+    elif isinstance(modified := entry.meta.get("last-modified"), str):
+        headers["If-Modified-Since"] = modified
+    return headers

@@ -1,0 +1,365 @@
+"""The client: everything that can be had of a file that an index offers, from wherever it is nearest."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from rewheel.indexes.cache import Cache
+from rewheel.indexes.credentials import Credentials
+from rewheel.indexes.documents import Document, Documents
+from rewheel.indexes.errors import (
+    FetchError,
+    HashMismatch,
+    IndexesError,
+    NotFound,
+    Offline,
+    RangesUnsupported,
+    TooLarge,
+)
+from rewheel.indexes.files import File
+from rewheel.indexes.hashes import Digest, best_digest
+from rewheel.indexes.once import Once
+from rewheel.indexes.settings import HttpSettings
+from rewheel.indexes.urls import local_path
+from rewheel.progress import SILENT, Reporter
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from rewheel.indexes.downloads import Retrieved
+    from rewheel.indexes.http import HttpClient
+    from rewheel.indexes.ranges import RemoteFile
+    from rewheel.wheels.source import ByteSource
+
+__all__ = ["Client"]
+
+METADATA_LIMIT = 16 * 1024 * 1024
+"""Bytes of a METADATA file above which it is refused."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Client:
+    """Reads files of indexes and directories; a context manager. Thread-safe.
+
+    Nothing is opened before it is needed: local files never load the HTTP modules, and a fresh cache never
+    opens a connection. Raises IndexesError everywhere, and never anything else for what others sent.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings | None = None,
+        *,
+        cache: Cache | None = None,
+        offline: bool = False,
+        reporter: Reporter = SILENT,
+        whole_limit: int = 64 * 1024 * 1024,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use the cache given, else one that lives as long as the client.
+
+        `whole_limit` is the size in bytes up to which a wheel is fetched whole for its metadata, where the
+        server cannot give parts. `sleep` is what waits between retries.
+        """
+        self.settings = settings or HttpSettings()
+        self.reporter = reporter
+        self.offline = offline
+        self._cache = cache
+        self._own_cache: Cache | None = None
+        self._whole_limit = whole_limit
+        self._sleep = sleep
+        self._credentials = Credentials(self.settings.netrc)
+        self._http: HttpClient | None = None
+        self._executor: Executor | None = None
+        self._lock = threading.Lock()
+        self._worker = threading.local()
+        self._remote: Once[str, RemoteFile] = Once()
+        self._metadata: Once[str, bytes | None] = Once()
+        self._wholes: Once[str, Path] = Once()
+
+    def __enter__(self) -> Self:
+        """Give the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what was started, hang up, and remove what was only meant for this run."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+        if self._http is not None:
+            self._http.close()
+        for path in self._wholes.values():
+            path.unlink(missing_ok=True)
+        if self._own_cache is not None:
+            self._own_cache.close()
+
+    # What other rooms ask for
+
+    def fetch(self, file: File, *, limit: int = METADATA_LIMIT) -> bytes:
+        """Read a small file, such as an index file, whole; verified if a hash is advertised.
+
+        Raises NotFound, HashMismatch, TooLarge, Offline or another FetchError.
+        """
+        return self._fetch(file.url, file.digest, identity=_identity(file.digest), limit=limit)
+
+    def metadata(self, file: File) -> bytes | None:
+        """Read the METADATA that lies beside a wheel (PEP 658), verified; None if the index offers none.
+
+        Raises HashMismatch or another FetchError; a file that is offered but absent is as good as none.
+        """
+        if not file.core_metadata:
+            return None
+        return self._metadata.get(file.url, lambda: self._fetch_metadata(file))
+
+    def open_wheel(self, file: File) -> "ByteSource":
+        """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
+
+        A server without range requests makes it fetch the whole wheel if that is small enough. Raises
+        RangesUnsupported if it is not, or another FetchError; reading from the source may raise them too.
+        """
+        from rewheel.wheels.source import FileSource
+
+        path = self.local_path(file)
+        if path is not None:
+            return FileSource(path)
+        from rewheel.indexes.ranges import RangeSource
+
+        try:
+            return RangeSource(self._remote.get(file.url, lambda: self._open_remote(file)))
+        except RangesUnsupported as error:
+            size = error.length if error.length is not None else file.size
+            if size is None or size > self._whole_limit:
+                raise RangesUnsupported(file.url, size) from error
+        except Offline:
+            pass  # the parts were never read, but the whole wheel may have been
+        return FileSource(self._wholes.get(file.url, lambda: self._fetch_whole(file)))
+
+    def download(self, file: File, into: Path) -> Path:
+        """Put the file into the folder `into` under its name, verified, and give its path.
+
+        It appears there complete or not at all; one that is there already is kept if it has the right hash.
+        Raises HashMismatch or another IndexesError.
+        """
+        return self.retrieve(file, into).path
+
+    def retrieve(self, file: File, into: Path) -> "Retrieved":
+        """Do as `download` does, and also give the SHA-256 of the bytes."""
+        target = into / file.filename
+        try:
+            into.mkdir(parents=True, exist_ok=True)
+            return self._retrieve(file, target)
+        except OSError as error:
+            raise IndexesError(
+                f"{target}: cannot be written: {error.strerror or error}",
+                hint="check the folder's permissions and the space that is left",
+            ) from error
+
+    def local_path(self, file: File) -> Path | None:
+        """Give the path of a file that is on this computer already. Raises NotFound if it is gone."""
+        if not file.is_local:
+            return None
+        path = local_path(file.url)
+        if path is None or not path.is_file():
+            raise NotFound(file.url, "there is no such file")
+        return path
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Apply the function to every item in threads, and give the results in the items' order.
+
+        Raises the first failure in that order. Inside a function that runs so, it does one after the other.
+        """
+        work = list(items)
+        if len(work) < 2 or getattr(self._worker, "busy", False):
+            return [function(item) for item in work]
+        return list(self._threads().map(lambda item: self._work(function, item), work))
+
+    def prefetch(self, files: Iterable[File]) -> None:
+        """Start to fetch what `metadata` and `open_wheel` will be asked for; failures come up only then."""
+        for file in files:
+            if not file.is_local:
+                self._threads().submit(self._work, self._warm, file)
+
+    def submit(self, function: Callable[[Item], object], item: Item) -> None:
+        """Start the function on the item in a thread; its result and its failure are nobody's concern."""
+        self._threads().submit(self._work, function, item)
+
+    def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
+        """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
+        return self._documents().get(url, accept=accept, limit=limit)
+
+    def learn(self, url: str) -> str:
+        """Remember the login in a URL for its server, and give the URL without it. Raises ValueError."""
+        return self._credentials.learn(url)
+
+    # How it is done
+
+    @property
+    def cache(self) -> Cache:
+        """Where answers are kept."""
+        with self._lock:
+            if self._cache is None:
+                try:
+                    self._cache = self._own_cache = Cache.temporary()
+                except OSError as error:
+                    raise IndexesError(
+                        f"no temporary folder can be made: {error.strerror or error}"
+                    ) from error
+            return self._cache
+
+    def _client(self) -> "HttpClient":
+        with self._lock:
+            if self._http is None:
+                from rewheel.indexes.http import HttpClient
+
+                self._http = HttpClient(self.settings, credentials=self._credentials, sleep=self._sleep)
+            return self._http
+
+    def _documents(self) -> Documents:
+        return Documents(self._client, self.cache, offline=self.offline)
+
+    def _threads(self) -> "Executor":
+        with self._lock:
+            if self._executor is None:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._executor = ThreadPoolExecutor(self.settings.connections, "rewheel-fetch")
+            return self._executor
+
+    def _work(self, function: Callable[[Item], Result], item: Item) -> Result:
+        self._worker.busy = True
+        return function(item)
+
+    def _warm(self, file: File) -> None:
+        try:
+            if self.metadata(file) is None:
+                self._remote.get(file.url, lambda: self._open_remote(file))
+        except IndexesError:
+            pass  # whoever needs it will meet the same failure, and can tell what it is for
+
+    def _fetch(self, url: str, digest: Digest | None, *, identity: str, limit: int) -> bytes:
+        """Fetch a small file; with an `identity`, which names its content for good, only once."""
+        if url.startswith("file:"):
+            return _read_local(url, digest, limit)
+        if not identity:
+            document = self._documents().get(url, accept="*/*", limit=limit)
+            if not document.exists:
+                raise NotFound(url, "not found", status=404)
+            _verify(document.body, digest, url)
+            return document.body
+        entry = self.cache.get("files", f"{url}\n{identity}")
+        if entry is not None and len(entry.body) <= limit:
+            return entry.body
+        if self.offline:
+            raise Offline(url)
+        from rewheel.indexes.answers import check
+
+        response = self._client().get(url, limit=limit)
+        check(response)
+        try:
+            _verify(response.body, digest, url)
+        except HashMismatch:
+            # A cache on the way may still have an older one.
+            response = self._client().get(url, limit=limit, headers={"Cache-Control": "no-cache"})
+            check(response)
+            _verify(response.body, digest, url)
+        self.cache.put("files", f"{url}\n{identity}", {}, response.body)
+        return response.body
+
+    def _fetch_metadata(self, file: File) -> bytes | None:
+        address, query, rest = file.url.partition("?")
+        url = f"{address}.metadata{query}{rest}"
+        digest = best_digest(file.core_metadata) if not isinstance(file.core_metadata, bool) else None
+        identity = _identity(digest) or _identity(file.digest)
+        try:
+            return self._fetch(url, digest, identity=identity, limit=METADATA_LIMIT)
+        except NotFound as error:
+            self.reporter.detail(f"{error}, although the index offers it")
+            return None
+
+    def _open_remote(self, file: File) -> "RemoteFile":
+        from rewheel.indexes.ranges import RemoteFile
+
+        return RemoteFile(
+            file.url,
+            self._client,
+            self.cache,
+            identity=_identity(file.digest),
+            size=file.size,
+            offline=self.offline,
+        )
+
+    def _fetch_whole(self, file: File) -> Path:
+        scratch = self.cache.scratch()
+        try:
+            scratch.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return self._retrieve(file, scratch).path
+        except OSError as error:
+            raise IndexesError(f"{scratch.parent}: cannot be written: {error.strerror or error}") from error
+
+    def _retrieve(self, file: File, target: Path) -> "Retrieved":
+        """Find or fetch the file. Raises FetchError, or OSError when the disk fails."""
+        from rewheel.indexes.downloads import Download, copy_verified, identify
+
+        digest = file.digest
+        scratch = self.cache.scratch(target.parent)
+        if (local := self.local_path(file)) is not None:
+            return copy_verified(local, scratch, target, digest=digest, url=file.url)
+        is_sure = digest is not None and digest.is_strong
+        if digest is not None and is_sure:
+            if (found := identify(target, digest)) is not None:
+                return found
+            if (kept := self.cache.find_download(digest)) is not None:
+                try:
+                    return copy_verified(kept, scratch, target, digest=digest, url=file.url)
+                except HashMismatch:
+                    self.cache.drop_download(digest)
+        if self.offline:
+            raise Offline(file.url)
+        download = Download(
+            file.url,
+            digest=digest,
+            name=file.filename,
+            size=file.size,
+            http=self._client(),
+            reporter=self.reporter,
+        )
+        retrieved = download.run(scratch, target)
+        if digest is not None and is_sure:
+            self.cache.keep_download(digest, target)
+        return retrieved
+
+
+def _read_local(url: str, digest: Digest | None, limit: int) -> bytes:
+    path = local_path(url)
+    try:
+        if path is None or not path.is_file():
+            raise NotFound(url, "there is no such file")
+        if path.stat().st_size > limit:
+            raise TooLarge(url, limit)
+        data = path.read_bytes()
+    except OSError as error:
+        raise FetchError(url, f"cannot be read: {error.strerror or error}") from error
+    _verify(data, digest, url)
+    return data
+
+
+def _verify(data: bytes, digest: Digest | None, url: str) -> None:
+    if digest is not None and (actual := digest.of(data)) != digest.value:
+        raise HashMismatch(url, digest.algorithm, digest.value, actual)
+
+
+def _identity(digest: Digest | None) -> str:
+    """Name the content that a hash stands for; empty unless the hash leaves no doubt."""
+    return f"{digest.algorithm}:{digest.value}" if digest is not None and digest.is_strong else ""

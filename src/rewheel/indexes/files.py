@@ -1,0 +1,84 @@
+"""What an index offers: files, each with all that is known about it before it is fetched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rewheel.indexes.hashes import Digest, best_digest
+from rewheel.indexes.urls import redact
+
+if TYPE_CHECKING:
+    from rewheel.indexes.source import Source
+
+__all__ = ["File", "ProjectPage", "is_index_file_name"]
+
+_INDEX_FILE_SUFFIX = "-variants.json"
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """One file of an index, a directory or a direct URL; compared by identity and never changed.
+
+    It is not declared frozen only because pages have thousands of files, and freezing makes each of them
+    six times as slow to create.
+    """
+
+    filename: str
+    """Percent-decoded, a single path component."""
+    url: str = field(repr=False)
+    """`http:`, `https:` or `file:`; may hold secrets, `location` is for showing."""
+    hashes: Mapping[str, str]
+    """Hexadecimal digests by algorithm as advertised; empty if none are."""
+    requires_python: str
+    yanked: str | None
+    """Why the file was withdrawn (PEP 592), possibly without a reason; None if it was not."""
+    size: int | None
+    """Bytes, if known."""
+    upload_time: str
+    """As the index writes it (PEP 700), or empty."""
+    core_metadata: Mapping[str, str] | bool
+    """Hashes of the METADATA file beside the wheel (PEP 658), or whether there is one."""
+    source: "Source" = field(repr=False)
+
+    @property
+    def location(self) -> str:
+        """The URL without secrets."""
+        return redact(self.url)
+
+    @property
+    def digest(self) -> Digest | None:
+        """The hash that the bytes are checked against; None if no usable one is advertised."""
+        return best_digest(self.hashes)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the file lies on this computer."""
+        return self.url.startswith("file:")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectPage:
+    """What one source offers of one project, in the order of its page.
+
+    Files of other projects, if a page lists such, are still among `files`; so are the variants index files.
+    """
+
+    project: str
+    """PEP 503-normalised."""
+    files: tuple[File, ...]
+    source: "Source"
+    url: str
+    """Where the page is, without secrets."""
+    versions: tuple[str, ...] = ()
+    """Versions that the index knows of (PEP 700), also those without files."""
+    status: str = "active"
+    """The project's state (PEP 792): active, archived, quarantined, deprecated."""
+    status_reason: str = ""
+
+
+def is_index_file_name(filename: str) -> bool:
+    """Tell `{name}-{version}-variants.json`, neither part of which has a dash (PEP 825, index file)."""
+    if not filename.endswith(_INDEX_FILE_SUFFIX):
+        return False
+    name, dash, version = filename[: -len(_INDEX_FILE_SUFFIX)].partition("-")
+    return bool(name and dash and version and "-" not in version)

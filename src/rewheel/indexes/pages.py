@@ -1,0 +1,286 @@
+"""Project pages of the simple repository API: JSON (PEP 691) and HTML (PEP 503) into one shape.
+
+A page is a stranger's document: what is wrong with the page as a whole raises InvalidPage, an entry that
+makes no sense is left out, and an attribute that makes no sense is taken as missing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rewheel.indexes.errors import InvalidPage
+from rewheel.indexes.files import File, ProjectPage, is_index_file_name
+from rewheel.indexes.urls import filename_in, join, redact, without_fragment
+
+if TYPE_CHECKING:
+    from rewheel.indexes.links import Anchor, Links
+    from rewheel.indexes.source import Source
+
+__all__ = ["ACCEPT", "PAGE_LIMIT", "fragment_hashes", "link_files", "parse_page"]
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
+"""What is asked for: JSON says more and is read faster."""
+PAGE_LIMIT = 64 * 1024 * 1024
+"""Bytes; the largest pages known have about 25 million."""
+
+_HIGHEST_MAJOR = 1
+_FRAGMENT_HASH = re.compile(r"(?:^|&)(sha256|sha512|sha384|sha224|sha1|md5)=([0-9A-Fa-f]+)(?=&|$)")
+_EXTENSIONS = (".whl", ".whlx", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".json", ".egg", ".exe")
+_SEPARATOR = re.compile(r"[/\\:]")
+
+
+def parse_page(body: bytes, content_type: str, url: str, project: str, source: "Source") -> ProjectPage:
+    """Read a page that was found at `url`; its form is told by the content type, else by its looks.
+
+    Raises InvalidPage.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    version = re.fullmatch(r"application/vnd\.pypi\.simple\.v(\d+)\+(json|html)", kind)
+    if version and int(version[1][:9]) > _HIGHEST_MAJOR:
+        raise InvalidPage(url, f"its format is {kind}, which is newer than we can read")
+    is_json = kind.endswith(("+json", "/json"))
+    if not is_json and not kind.endswith(("+html", "/html", "/xhtml+xml")):
+        start = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+        is_json = start.startswith(b"{")
+        if not is_json and not start.startswith(b"<"):
+            raise InvalidPage(url, f"the content type {kind or 'nothing'!r} is not that of an index page")
+    if is_json:
+        return _parse_json(body, url, project, source)
+    return _parse_html(body, content_type, url, project, source)
+
+
+def link_files(body: bytes, content_type: str, url: str, source: "Source") -> list[File]:
+    """Read the files of any HTML page with links, such as `--find-links` names. Raises InvalidPage."""
+    return _html_files(_links(body, content_type, url), url, source)
+
+
+# JSON
+
+
+def _parse_json(body: bytes, url: str, project: str, source: "Source") -> ProjectPage:
+    import json
+
+    try:
+        document = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidPage(url, f"it is no JSON document: {error}") from error
+    if not isinstance(document, dict):
+        raise InvalidPage(url, "it is no JSON object")
+    meta = document.get("meta")
+    _check_version(meta.get("api-version") if isinstance(meta, dict) else None, url)
+    entries = document.get("files")
+    if not isinstance(entries, list):
+        raise InvalidPage(url, 'it has no list of "files"')
+    status = document.get("project-status")
+    if not isinstance(status, dict):
+        status = {}
+    versions = document.get("versions")
+    return ProjectPage(
+        project,
+        tuple(_json_files(entries, url, source)),
+        source,
+        redact(url),
+        tuple(v for v in versions if isinstance(v, str)) if isinstance(versions, list) else (),
+        _text(status, "status") or "active",
+        _text(status, "reason"),
+    )
+
+
+def _json_files(entries: Sequence[object], base: str, source: "Source") -> list[File]:
+    files: list[File] = []
+    for entry in entries:
+        if type(entry) is not dict:
+            continue
+        filename, url = entry.get("filename"), entry.get("url")
+        if type(filename) is not str or type(url) is not str:
+            continue
+        if "%" in filename:
+            filename = filename_in(filename)
+        hashes = _hashes(entry.get("hashes"))
+        if not (_is_filename(filename) and (location := _resolve(base, url, hashes))):
+            continue
+        if filename.endswith(".json"):
+            if is_index_file_name(filename):
+                files.append(_index_file(filename, location, hashes, source))
+            continue
+        size = entry.get("size")
+        files.append(
+            File(
+                filename,
+                location,
+                hashes,
+                _text(entry, "requires-python"),
+                _yanked(entry.get("yanked")),
+                size if type(size) is int and size >= 0 else None,
+                _text(entry, "upload-time"),
+                _core_metadata(entry.get("core-metadata", entry.get("dist-info-metadata"))),
+                source,
+            )
+        )
+    return files
+
+
+def _text(entry: Mapping[str, object], key: str) -> str:
+    value = entry.get(key)
+    return value if type(value) is str else ""
+
+
+def _hashes(value: object) -> dict[str, str]:
+    if type(value) is not dict:
+        return {}
+    for algorithm, digest in value.items():
+        if type(digest) is not str or type(algorithm) is not str:
+            return {a: d for a, d in value.items() if type(a) is str and type(d) is str}
+    return value
+
+
+def _yanked(value: object) -> str | None:
+    """Read the mark of a withdrawn file: in doubt it is withdrawn."""
+    if type(value) is str:
+        return value
+    return "" if value else None
+
+
+def _core_metadata(value: object) -> Mapping[str, str] | bool:
+    if type(value) is dict:
+        return _hashes(value) or True
+    return value is True
+
+
+# HTML
+
+
+def _parse_html(body: bytes, content_type: str, url: str, project: str, source: "Source") -> ProjectPage:
+    links = _links(body, content_type, url)
+    _check_version(links.meta.get("pypi:repository-version"), url)
+    return ProjectPage(
+        project,
+        tuple(_html_files(links, url, source)),
+        source,
+        redact(url),
+        status=links.meta.get("pypi:project-status", "") or "active",
+        status_reason=links.meta.get("pypi:project-status-reason", ""),
+    )
+
+
+def _links(body: bytes, content_type: str, url: str) -> "Links":
+    from rewheel.indexes.links import read_links
+
+    if b"\0" in body[:1024]:
+        raise InvalidPage(url, "it is no text")
+    charset = re.search(r"charset=[\"']?([A-Za-z0-9_.:-]+)", content_type)
+    try:
+        text = body.decode(charset[1] if charset else "utf-8", "replace")
+    except (LookupError, ValueError):  # an encoding that nobody knows, or that is no encoding of text
+        text = body.decode("utf-8", "replace")
+    return read_links(text)
+
+
+def _html_files(links: "Links", url: str, source: "Source") -> list[File]:
+    base = url
+    if links.base:
+        try:
+            base = join(url, links.base)
+        except ValueError:
+            raise InvalidPage(url, "the address that it gives as its base is no URL") from None
+        if _resolve(url, links.base, {}) is None:
+            raise InvalidPage(url, "its base is neither on the web nor beside it")
+    files = []
+    for anchor in links.anchors:
+        file = _html_file(anchor, base, source)
+        if file is not None:
+            files.append(file)
+    return files
+
+
+def _html_file(anchor: "Anchor", base: str, source: "Source") -> File | None:
+    attributes = anchor.attributes
+    href, fragment = without_fragment(attributes.get("href", "").strip())
+    hashes = fragment_hashes(fragment)
+    location = _resolve(base, href, hashes)
+    filename = _link_name(anchor.text.strip(), href)
+    if location is None or not _is_filename(filename):
+        return None
+    if filename.endswith(".json"):
+        return _index_file(filename, location, hashes, source) if is_index_file_name(filename) else None
+    metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
+    return File(
+        filename,
+        location,
+        hashes,
+        attributes.get("data-requires-python", ""),
+        attributes.get("data-yanked"),
+        None,
+        "",
+        _html_metadata(metadata),
+        source,
+    )
+
+
+def _link_name(text: str, href: str) -> str:
+    """Give the file's name: the link's text (PEP 503), unless that is prose or cut short."""
+    if "%" in text:
+        text = filename_in(text)
+    return text if text.endswith(_EXTENSIONS) and "/" not in text else filename_in(href)
+
+
+def _html_metadata(value: str | None) -> Mapping[str, str] | bool:
+    if value is None:
+        return False
+    algorithm, separator, digest = value.partition("=")
+    if separator and algorithm and digest:
+        return {algorithm: digest}
+    return value.strip().lower() == "true"
+
+
+# Both
+
+
+def _check_version(version: object, url: str) -> None:
+    """Refuse a newer major version (PEP 629); a page that gives none is of version 1.0."""
+    if version is None:
+        return
+    match = re.fullmatch(r"(\d+)\.\d+", version.strip()) if isinstance(version, str) else None
+    if match is None:
+        raise InvalidPage(url, f"its API version is {version!r:.40}, which is no version")
+    if int(match[1][:9]) > _HIGHEST_MAJOR:
+        raise InvalidPage(url, f"its API version is {match[0]:.40}, and only 1.x can be read")
+
+
+def _index_file(filename: str, url: str, hashes: Mapping[str, str], source: "Source") -> File:
+    """Make the entry of a variants index file, which has no attributes whatever the page says (PEP 825)."""
+    return File(filename, url, hashes, "", None, None, "", core_metadata=False, source=source)
+
+
+def _is_filename(name: str) -> bool:
+    """Tell a name that may become a file's: it will be joined to a path and printed."""
+    return (
+        name.isascii()
+        and name.isprintable()
+        and "/" not in name
+        and "\\" not in name
+        and name.strip(". ") != ""
+    )
+
+
+def _resolve(base: str, url: str, hashes: Mapping[str, str]) -> str | None:
+    """Find where a link leads; None where it must not: only the web, or files if the page is a file.
+
+    A secure page may name a plain http URL only together with a hash.
+    """
+    if not url:
+        return None
+    try:
+        location = join(base, url)
+    except ValueError:
+        return None
+    if location.startswith("https://"):
+        return location
+    if location.startswith("http://"):
+        return None if base.startswith("https:") and not hashes else location
+    return location if location.startswith("file:") and base.startswith("file:") else None
+
+
+def fragment_hashes(fragment: str) -> dict[str, str]:
+    """Read the hashes that the fragment of a link advertises (PEP 503)."""
+    return dict(_FRAGMENT_HASH.findall(fragment))
