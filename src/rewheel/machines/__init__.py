@@ -1,0 +1,28 @@
+"""Machines: what a computer supports, this one or another, and where that is known from.
+
+`Machine.here(environ)` looks at this computer, lazily; `read_machine_file` takes one described in a file;
+`Machine.elsewhere` takes one of which only the platform is known. `Providers` answers for packages whose
+metadata says who knows what is supported, and runs provider plugins that the user trusts.
+"""
+
+from rewheel.machines.errors import MachineFileError, MachinesError
+from rewheel.machines.machine import Machine
+from rewheel.machines.machine_file import read_machine_file, write_machine_file
+from rewheel.machines.native import NATIVE, NativeProvider, match_native
+from rewheel.machines.platform import Platform
+from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
+
+__all__ = [
+    "NATIVE",
+    "Machine",
+    "MachineFileError",
+    "MachinesError",
+    "NamespaceSupport",
+    "NativeProvider",
+    "Origin",
+    "OriginKind",
+    "Platform",
+    "match_native",
+    "read_machine_file",
+    "write_machine_file",
+]
