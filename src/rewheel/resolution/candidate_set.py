@@ -1,10 +1,15 @@
 """Sets of candidates of one project, in the shape that the solver calculates with."""
 
-from typing import Self
+from typing import NamedTuple, Self
 
-from nab_resolver.types import RangeRelation
+__all__ = ["CandidateSet", "Relation"]
 
-__all__ = ["CandidateSet"]
+
+class Relation(NamedTuple):
+    """How the members of one set sit against another's; both hold only for an empty set."""
+
+    is_subset: bool
+    is_disjoint: bool
 
 
 class CandidateSet:
@@ -68,9 +73,9 @@ class CandidateSet:
         """Whether no candidate is in both sets."""
         return not self.bits & other.bits
 
-    def relation(self, other: Self) -> RangeRelation:
-        """How the members of this set sit against the other's."""
-        return RangeRelation((self.is_subset(other), self.is_disjoint(other)))
+    def relation(self, other: Self) -> Relation:
+        """Return how the members of this set sit against the other's."""
+        return Relation(self.is_subset(other), self.is_disjoint(other))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CandidateSet) and self.bits == other.bits

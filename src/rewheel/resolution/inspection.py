@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
 from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
+from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
-from rewheel.resolution.releases import WheelFile, parse_version
-from rewheel.resolution.selection import python_allows
+from rewheel.resolution.releases import parse_version
 from rewheel.variants import PLAIN, VariantEnvironment, VariantProperties, VariantsError, normalize_project
 from rewheel.wheels import Wheel, WheelsError
 
@@ -87,7 +87,6 @@ class Inspector:
             selected = choice.selected
             if selected is None:
                 return Inspected(choice=choice, obstacle=no_wheel_reason(choice))
-            wheel = WheelFile(selected.file, selected.filename, None)
             try:
                 metadata = self._read(selected)
             except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
@@ -97,7 +96,7 @@ class Inspector:
                 if not problem and self._python_fits(metadata):
                     return Inspected(metadata, choice, variant_environment(choice))
             if not problem:
-                self._selector.reject(wheel, f"it requires Python {metadata.requires_python}")
+                self._selector.reject(selected.file, f"it requires Python {metadata.requires_python}")
                 continue
             if pinned or candidate.reference:
                 raise WheelRejected(
@@ -105,7 +104,7 @@ class Inspector:
                     hint="ask the index's operator to repair it, or ask for another version",
                 )
             self._reporter.warning(f"{selected.file.filename} from {choice.source} is ignored: {problem}")
-            self._selector.reject(wheel, problem)
+            self._selector.reject(selected.file, problem)
 
     def _installed(self, candidate: "Candidate") -> Inspected:
         assert candidate.installed is not None

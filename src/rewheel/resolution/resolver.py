@@ -50,7 +50,7 @@ class Resolver:
         self._options = options or ResolveOptions()
         self._installed = {found.project: found for found in installed}
         self._reporter = reporter
-        self._references = DirectReferences(target)
+        self._references = DirectReferences(target, client)
         self._selector = Selector(
             target=target,
             machine=machine,
@@ -79,7 +79,7 @@ class Resolver:
             self._inspector,
             markers=markers,
             no_deps=self._options.no_deps,
-            look_ahead=self._client.submit,
+            client=self._client,
             reporter=self._reporter,
         )
         return search.run(
@@ -105,6 +105,7 @@ class Resolver:
             target=self._target,
             kept={},
             references=self._references,
+            client=self._client,
             pre_releases=self._options.pre,
         )
         allowed = _allowed(universe, requirement)
@@ -132,6 +133,7 @@ class Resolver:
             target=self._target,
             kept=kept,
             references=self._references,
+            client=self._client,
             pre_releases=self._options.pre,
         )
 

@@ -1,6 +1,6 @@
 """One search: the answers to the solver's questions, and what its solution means."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rewheel.resolution.candidate_set import CandidateSet
@@ -13,6 +13,7 @@ from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
     from rewheel.errors import RewheelError
+    from rewheel.indexes import Client
     from rewheel.metadata import Requirement
     from rewheel.progress import Reporter
     from rewheel.resolution.candidates import Candidate
@@ -35,15 +36,14 @@ class Search:
         *,
         markers: Mapping[str, str],
         no_deps: bool,
-        look_ahead: Callable[..., object],
+        client: "Client",
         reporter: "Reporter",
     ) -> None:
-        """`look_ahead(function, *arguments)` may call the function in another thread, or not at all."""
         self._universe = universe
         self._inspector = inspector
         self._markers = markers
         self._no_deps = no_deps
-        self._look_ahead = look_ahead
+        self._client = client
         self._reporter = reporter
         self._needs: dict[tuple[str, int], Sequence[Requested]] = {}
         self._met: dict[str, int] = {}
@@ -138,7 +138,10 @@ class Search:
             candidates = self._universe.candidates(project)
             number, first = next(iter(candidates.in_order(CandidateSet.full())), (0, None))
             if first is not None and not first.has_variants:
-                self._look_ahead(self._inspector.inspect, first, number in candidates.pinned)
+                self._client.submit(self._look_ahead, (first, number in candidates.pinned))
+
+    def _look_ahead(self, job: tuple["Candidate", bool]) -> None:
+        self._inspector.inspect(*job)
 
     # What the solution means
 

@@ -9,7 +9,7 @@ from rewheel.resolution.releases import Release, releases_of
 
 if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution, Target
-    from rewheel.indexes import ProjectPage, Sources
+    from rewheel.indexes import Client, ProjectPage, Sources
     from rewheel.metadata import Requirement
     from rewheel.resolution.direct import DirectReferences
 
@@ -29,6 +29,7 @@ class Universe:
         target: "Target",
         kept: Mapping[str, "InstalledDistribution"],
         references: "DirectReferences",
+        client: "Client",
         pre_releases: bool = False,
     ) -> None:
         """Start with no project; `kept` are installed distributions that are preferred to any other."""
@@ -36,6 +37,7 @@ class Universe:
         self._target = target
         self._kept = kept
         self._references = references
+        self._client = client
         self._pre_releases = pre_releases
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
@@ -47,7 +49,7 @@ class Universe:
         project of the same name (PEP 766, index priority).
         """
         new = [project for project in dict.fromkeys(projects) if project not in self._projects]
-        for project, pages in zip(new, self._sources.pages_of(new), strict=True):
+        for project, pages in zip(new, self._client.map(self._sources.pages, new), strict=True):
             self._projects[project] = self._number(project, pages)
 
     def candidates(self, project: str) -> ProjectCandidates:

@@ -1,0 +1,77 @@
+"""What rules a wheel out before variants are looked at: tags, Python, yanking, hashes (PEP 825)."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rewheel.resolution.choice import Status, WheelVerdict
+
+if TYPE_CHECKING:
+    from rewheel.environments import Target
+    from rewheel.resolution.releases import Release, WheelFile
+
+__all__ = ["eligible_wheels", "python_allows"]
+
+
+def eligible_wheels(
+    release: "Release", target: "Target", *, allowed_hashes: Collection[str] | None, pinned: bool
+) -> tuple[list["WheelFile"], list[WheelVerdict]]:
+    """Split a release's wheels into those that variants decide among and those that are out.
+
+    `pinned` says that a requirement names exactly this version: then, if there is nothing better, yanked
+    files are taken (PEP 592). `allowed_hashes` of `None` allows any.
+    """
+    eligible: list[WheelFile] = []
+    yanked: list[WheelFile] = []
+    refused: list[WheelVerdict] = []
+    for wheel in release.wheels:
+        obstacle = _obstacle(wheel, target, allowed_hashes)
+        if obstacle is not None:
+            refused.append(WheelVerdict(wheel.file, wheel.filename, *obstacle))
+        elif wheel.file.yanked is not None:
+            yanked.append(wheel)
+        else:
+            eligible.append(wheel)
+    if pinned and not eligible:
+        return yanked, refused
+    for wheel in yanked:
+        reason = f"yanked: {wheel.file.yanked}" if wheel.file.yanked else "yanked"
+        refused.append(WheelVerdict(wheel.file, wheel.filename, Status.YANKED, reason))
+    return eligible, refused
+
+
+@lru_cache(maxsize=1024)
+def python_allows(requires_python: str, python: str) -> bool:
+    """Tell whether a Requires-Python admits an interpreter; nonsense in it is no obstacle, as for pip."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def _obstacle(
+    wheel: "WheelFile", target: "Target", allowed_hashes: Collection[str] | None
+) -> tuple[Status, str] | None:
+    if wheel.tag_rank is None:
+        return Status.WRONG_PLATFORM, f"{_foreign_part(wheel, target)} does not fit this target"
+    required = wheel.file.requires_python
+    python = target.markers["python_full_version"]
+    if required and not python_allows(required, python):
+        return Status.WRONG_PYTHON, f"requires Python {required}; the target has {python}"
+    if allowed_hashes is not None:
+        algorithms = {entry.partition(":")[0] for entry in allowed_hashes}
+        offered = {f"{name}:{digest}" for name, digest in wheel.file.hashes.items() if name in algorithms}
+        if offered and offered.isdisjoint(allowed_hashes):
+            return Status.WRONG_HASH, "its hash is not among those allowed"
+    return None
+
+
+def _foreign_part(wheel: "WheelFile", target: "Target") -> str:
+    """Name the part of the wheel's tag that rules it out, the platform if it is to blame."""
+    filename = wheel.filename
+    platforms = {tag.rsplit("-", 1)[1] for tag in target.tags}
+    if platforms.isdisjoint(filename.platform.split(".")):
+        return f"platform {filename.platform}"
+    return f"{filename.python}-{filename.abi}"
