@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import subprocess
 import sys
@@ -27,7 +28,10 @@ class Venv:
     def add(self, source: str, *, name: str = "") -> str:
         """Write a module and return its name."""
         module = name or f"plugin_{next(_numbers)}"
-        self.site_packages.joinpath(f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        path = self.site_packages / f"{module}.py"
+        path.write_text(textwrap.dedent(source), encoding="utf-8")
+        # Two versions within one second and of one size would share their bytecode.
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
         return module
 
 
@@ -75,16 +79,19 @@ class LocalEnvironments:
 
     def prepare(self, requirements: list[str], source: str) -> PreparedEnvironment:
         from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
 
         self.prepared.append((tuple(requirements), source))
         wanted = [Requirement(text) for text in requirements]
         chosen: dict[str, Release] = {}
-        names = [requirement.name for requirement in wanted]
+        names = [canonicalize_name(requirement.name) for requirement in wanted]
         while names:
             name = names.pop(0)
             if name in chosen:
                 continue
-            specifiers = [requirement.specifier for requirement in wanted if requirement.name == name]
+            specifiers = [
+                requirement.specifier for requirement in wanted if canonicalize_name(requirement.name) == name
+            ]
             fitting = [
                 release
                 for release in self.releases.get(name, [])

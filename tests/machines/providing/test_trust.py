@@ -128,6 +128,7 @@ ENTRY = '[[trusted]]\npackage = "p"\nnamespace = "ns"\n'
         (ENTRY + 'resolved = ["p"]\n', "trusted[1].resolved"),
         (ENTRY + 'resolved = ["p>=1"]\n', "trusted[1].resolved"),
         (ENTRY + "resolved = [1]\n", "trusted[1].resolved"),
+        (ENTRY + 'resolved = ["p==one"]\n', "trusted[1].resolved"),
         (ENTRY + 'resolved = ["p==1", "P==2"]\n', "trusted[1].resolved"),
         (ENTRY + 'hashes = "x"\n', "trusted[1].hashes"),
         (ENTRY + f'resolved = ["p==1"]\nhashes = {{q = "{SHA}"}}\n', "trusted[1].hashes.q"),
