@@ -10,10 +10,17 @@ from rewheel.machines.machine import Machine
 from rewheel.machines.machine_file import read_machine_file, write_machine_file
 from rewheel.machines.native import NATIVE, NativeProvider, match_native
 from rewheel.machines.platform import Platform
+from rewheel.machines.plugin_api import Endpoint, PluginDescription, PluginError, PluginFeature
+from rewheel.machines.plugins import PluginEnvironments, PluginRunner, PreparedEnvironment
+from rewheel.machines.policy import ProviderPolicy
+from rewheel.machines.providing import Providers, as_supported
 from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
+from rewheel.machines.trust import ALL_NAMESPACES, TrustEntry, TrustError, TrustStore
 
 __all__ = [
+    "ALL_NAMESPACES",
     "NATIVE",
+    "Endpoint",
     "Machine",
     "MachineFileError",
     "MachinesError",
@@ -22,6 +29,18 @@ __all__ = [
     "Origin",
     "OriginKind",
     "Platform",
+    "PluginDescription",
+    "PluginEnvironments",
+    "PluginError",
+    "PluginFeature",
+    "PluginRunner",
+    "PreparedEnvironment",
+    "ProviderPolicy",
+    "Providers",
+    "TrustEntry",
+    "TrustError",
+    "TrustStore",
+    "as_supported",
     "match_native",
     "read_machine_file",
     "write_machine_file",
