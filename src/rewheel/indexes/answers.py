@@ -81,9 +81,9 @@ class Stream:
         """Read the whole body and decode it. Raises TooLarge, Interrupted or FetchError."""
         if self.length is not None and self.length > limit:
             raise TooLarge(self.url, limit)
-        decoder = Decoder(self.headers.get("content-encoding", ""), limit)
         parts = []
         try:
+            decoder = Decoder(self.headers.get("content-encoding", ""), limit)
             for chunk in self.chunks():
                 parts.append(decoder.feed(chunk))
                 if time.monotonic() > self._deadline:
