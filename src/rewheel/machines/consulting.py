@@ -45,6 +45,13 @@ class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
         """Make the reason the warning as well."""
         return cls(kind, reason, warning=reason, output=output)
 
+    def adding(self, remark: str) -> Unsupported:
+        """Say the same with a remark after it."""
+        warning = f"{self.warning}; {remark}" if self.warning else ""
+        return Unsupported(
+            self.origin.kind, f"{self.origin.detail}; {remark}", warning=warning, output=self.output
+        )
+
 
 class Consultant:
     """Asks the plugins that the user trusts; `warn` hears what should be known although it went well."""

@@ -50,18 +50,21 @@ def run_plugin(
     from pathlib import Path
 
     script = Path(__file__).with_name("plugin_runner.py")
-    with tempfile.TemporaryDirectory(prefix="rewheel-plugin-", ignore_cleanup_errors=True) as folder:
-        request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
-        request_file.write_text(json.dumps(request), encoding="utf-8")
-        command = [str(python), "-I", str(script), str(request_file), str(result_file)]
-        status, printed = _run(command, folder, environ, timeout)
-        output = _cleaned(printed, environ)
-        if status is None:
-            raise PluginError(f"it did not answer within {timeout:g} s", output=output)
-        data = _result(result_file) if status == 0 else None
-        if data is None:
-            raise PluginError(_ending(status), output=output)
-        return PluginRun(data, output)
+    try:
+        with tempfile.TemporaryDirectory(prefix="rewheel-plugin-", ignore_cleanup_errors=True) as folder:
+            request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
+            request_file.write_text(json.dumps(request), encoding="utf-8")
+            command = [str(python), "-I", str(script), str(request_file), str(result_file)]
+            status, printed = _run(command, folder, environ, timeout)
+            data = _result(result_file) if status == 0 else None
+    except OSError as error:
+        raise PluginError(f"there is no place for its answer: {error}") from error
+    output = _cleaned(printed, environ)
+    if status is None:
+        raise PluginError(f"it did not answer within {timeout:g} s", output=output)
+    if data is None:
+        raise PluginError(_ending(status), output=output)
+    return PluginRun(data, output)
 
 
 def _run(

@@ -247,7 +247,7 @@ def _digest(environ: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(environ.items()):
         for text in (name, value):
-            data = text.encode("utf-8", "surrogateescape")
+            data = text.encode("utf-8", "surrogatepass")
             digest.update(b"%d:%b" % (len(data), data))
     return digest.hexdigest()
 

@@ -124,7 +124,7 @@ class Providers:
 
     def _by_package(self, provider: Provider, source: str) -> NamespaceSupport:
         """Answer for a provider that is a package: by our own detector in its place, or by running it."""
-        from rewheel.machines.native import match_native
+        from rewheel.machines.native import NATIVE, match_native
 
         namespace = provider.namespace
         requirements = self._requirements(provider)
@@ -135,13 +135,24 @@ class Providers:
                 return support
             why_not = f"its package provides {native.namespace}"
         self._detail(f"provider of {namespace}: rewheel does not stand in for it: {why_not}")
+        try:
+            return self._by_plugin(provider, requirements, source)
+        except Unsupported as reason:
+            if namespace not in NATIVE:
+                raise
+            # Whoever knows that we detect this namespace wonders why a package has to run.
+            raise reason.adding(f"rewheel does not stand in for it: {why_not}") from None
+
+    def _by_plugin(
+        self, provider: Provider, requirements: tuple[Requirement, ...], source: str
+    ) -> NamespaceSupport:
         names = ", ".join(dict.fromkeys(requirement.project for requirement in requirements))
         if not self._machine.is_here:
             reason = f"{names} cannot tell here what another machine supports; its machine file can list it"
             raise Unsupported.with_warning(OriginKind.UNKNOWN, reason)
         if self._consultant is None:
             raise Unsupported.with_warning(OriginKind.UNKNOWN, f"{names}: plugins cannot run in this command")
-        return self._consultant.ask(namespace, provider, requirements, source=source)
+        return self._consultant.ask(provider.namespace, provider, requirements, source=source)
 
     def _requirements(self, provider: Provider) -> tuple[Requirement, ...]:
         """Read what the provider requires; keep what applies, without the markers that said so."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rewheel.machines.plugin_api import (
     Endpoint,
@@ -440,6 +440,14 @@ def test_an_interpreter_that_does_not_start_is_a_failure(tmp_path: Path) -> None
         query_plugin(tmp_path / "python", Endpoint("x"), "ns", ["get_supported_configs"], environ={})
 
 
+def test_a_missing_temporary_folder_is_a_failure(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(PluginError, match="no place for its answer"):
+        ask(returning("[]"))
+
+
 @pytest.mark.parametrize(
     ("text", "endpoint"),
     [
@@ -492,6 +500,7 @@ def test_the_default_endpoint_is_the_distribution(name: str, module: str) -> Non
     assert Endpoint.of_distribution(name) == Endpoint(module)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_an_endpoint_is_made_of_identifiers(text: str) -> None:
     try:
@@ -512,6 +521,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_answer_is_read_or_refused(answer: object) -> None:
     try:
@@ -522,6 +532,7 @@ def test_any_answer_is_read_or_refused(answer: object) -> None:
         assert len({feature.name for feature in features}) == len(features)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_result_file_is_read_or_refused(data: bytes) -> None:
     with suppress(PluginError):

@@ -217,6 +217,9 @@ def test_without_a_provider_the_name_of_the_namespace_decides(session: Session) 
 def test_what_only_looks_well_known_is_a_strangers_plugin(session: Session, provider: dict[str, Any]) -> None:
     answer = session.ask(provider=provider, ns="blas_lapack")
     assert answer.origin.kind is OriginKind.UNTRUSTED
+    assert "does not stand in for it" in answer.origin.detail
+    (warning,) = session.reporter.warnings
+    assert "does not stand in for it" in warning
     assert any("does not stand in for it" in detail for detail in session.reporter.details)
 
 

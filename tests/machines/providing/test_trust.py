@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rewheel.errors import RewheelError, UsageError
 from rewheel.machines.trust import ALL_NAMESPACES, TrustError, TrustStore
@@ -223,6 +223,7 @@ grants = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(grants, max_size=5))
 def test_what_is_granted_is_found_again(
     tmp_path_factory: pytest.TempPathFactory, given_grants: list[dict[str, Any]]
@@ -237,6 +238,7 @@ def test_what_is_granted_is_found_again(
     assert {(entry.package, entry.namespace): entry for entry in store.entries()} == expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any-trust.toml"
