@@ -11,7 +11,15 @@ from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
 from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
 from rewheel.resolution.releases import parse_version
-from rewheel.variants import PLAIN, VariantEnvironment, VariantProperties, VariantsError, normalize_project
+from rewheel.variants import (
+    PLAIN,
+    DocumentKind,
+    VariantEnvironment,
+    VariantProperties,
+    VariantsError,
+    normalize_project,
+    read_metadata,
+)
 from rewheel.wheels import Wheel, WheelsError
 
 if TYPE_CHECKING:
@@ -122,7 +130,7 @@ class Inspector:
         source = self._client.open_wheel(selected.file)
         try:
             wheel = Wheel.over(source, selected.file.filename)
-            if problem := disagreement(wheel, selected):
+            if problem := disagreement(wheel.variant_json(), selected):
                 raise WheelRejected(problem)
             return CoreMetadata.parse(wheel.metadata_text())
         finally:
@@ -133,7 +141,7 @@ class Inspector:
         return not metadata.requires_python or python_allows(metadata.requires_python, python)
 
 
-def disagreement(wheel: Wheel, expected: "WheelVerdict") -> str:
+def disagreement(variant_json: bytes | None, expected: "WheelVerdict") -> str:
     """Say in what a wheel differs from the verdict that chose it; empty if it is what its index says.
 
     A variant wheel must hold a `variant.json` with its own label and the very properties by which it was
@@ -141,11 +149,13 @@ def disagreement(wheel: Wheel, expected: "WheelVerdict") -> str:
     """
     if not expected.label:
         return ""
+    if variant_json is None:
+        return f"it has the label {expected.label} but no variant.json"
     try:
-        metadata = wheel.variant_metadata()
-    except RewheelError as error:
+        metadata = read_metadata(variant_json, kind=DocumentKind.WHEEL, label=expected.label)
+    except VariantsError as error:
         return str(error)
-    embedded = metadata.properties_of(expected.label)
+    embedded = metadata.properties_of(expected.label) or VariantProperties()
     declared = VariantProperties.from_properties(expected.properties)
     if embedded != declared:
         return f"its own properties are {_listed(embedded)}, but its index says {_listed(declared)}"
@@ -182,5 +192,5 @@ def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
     return ""
 
 
-def _listed(properties: VariantProperties | None) -> str:
-    return ", ".join(f"[{found}]" for found in properties) if properties else "none"
+def _listed(properties: VariantProperties) -> str:
+    return ", ".join(f"[{found}]" for found in properties) or "none"
