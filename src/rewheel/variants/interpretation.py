@@ -60,7 +60,7 @@ def interpret(
         property_priorities=priorities.overrides.values,
         schema_version=str(version),
     )
-    _check_namespaces(metadata, shape, findings)
+    _check_namespaces(metadata, findings, shape, kind)
     _check_sets(metadata, findings)
     return metadata
 
@@ -127,13 +127,16 @@ def _note_unknown_keys(document: Mapping[str, Any], shape: Shape, findings: Find
 def _check_labels(variants: Mapping[str, object], kind: DocumentKind, label: str, findings: Findings) -> None:
     if kind is not DocumentKind.WHEEL or findings.is_fatal:
         return
-    if list(variants) != [label]:
+    if len(variants) != 1 or (label and label not in variants):
         listed = ", ".join(quoted(item) for item in list(variants)[:3]) or "none"
-        message = f"a wheel lists exactly its own label, {quoted(label)}; found {listed}"
+        own = f", {quoted(label)}" if label else ""
+        message = f"a wheel lists exactly its own label{own}; found {listed}"
         findings.fatal("wrong-label", "variants", message)
 
 
-def _check_namespaces(metadata: VariantMetadata, shape: Shape, findings: Findings) -> None:
+def _check_namespaces(
+    metadata: VariantMetadata, findings: Findings, shape: Shape, kind: DocumentKind
+) -> None:
     """Check that whatever is used is also in the priorities and, where there are providers, has one."""
     listed = set(metadata.namespaces)
     place = path_of("default-priorities", "namespace")
@@ -150,7 +153,7 @@ def _check_namespaces(metadata: VariantMetadata, shape: Shape, findings: Finding
             code, message = "missing-provider", f"the namespace {namespace} has no provider"
         else:
             code, message = "unlisted-provider", f"the provider of {namespace} has no place in the priorities"
-        if shape.is_legacy:
+        if shape.is_legacy or kind is DocumentKind.LOCK:
             findings.tolerated(code, path_of("providers", namespace), message)
         else:
             findings.fatal(code, path_of("providers", namespace), message)

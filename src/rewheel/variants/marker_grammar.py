@@ -196,7 +196,7 @@ class _Parser:
     def _operand(self) -> Operand:
         token = self._token
         if self.kind == "literal":
-            if not token.isprintable():
+            if not token.replace("\t", " ").isprintable():
                 raise self.error("a quoted text has printable characters only")
             self._advance()
             return Operand(token[1:-1], is_variable=False)

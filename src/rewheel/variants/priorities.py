@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from rewheel.variants.errors import quoted
 from rewheel.variants.findings import Findings, path_of
 from rewheel.variants.properties import is_name
-from rewheel.variants.schema import SchemaVersion
+from rewheel.variants.schema import SchemaVersion, Shape
 from rewheel.variants.tables import lists_at, names_at, table_at, unknown_keys
 
 __all__ = ["Overrides", "Priorities", "read_priorities"]
@@ -53,6 +53,10 @@ def read_priorities(
         )
     else:
         findings.fatal("missing-key", path_of(_KEY, "namespace"), "the list of namespaces is missing")
+    if version.shape is Shape.PROVIDERS:
+        for key in sorted(overrides.intersection(table)):
+            message = "only drafts had this list; feature-order and the order of values take its place"
+            findings.tolerated("draft-priorities", path_of(_KEY, key), message)
     if not overrides:
         return Priorities(namespaces or (), nothing.overrides)
     return Priorities(namespaces or (), Overrides(_features(table, findings), _values(table, findings)))

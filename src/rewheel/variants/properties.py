@@ -107,6 +107,8 @@ class VariantProperties:
         grouped: dict[str, dict[str, set[str]]] = {}
         for namespace, features in mapping.items():
             for feature, values in features.items():
+                if isinstance(values, str):
+                    raise InvalidProperty(f"{namespace} :: {feature}", "its values must be a list")
                 grouped.setdefault(namespace, {})[feature] = set(values)
         return cls.from_table(_checked(grouped))
 

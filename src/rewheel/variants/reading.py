@@ -31,7 +31,8 @@ def read_metadata(
 
     Bytes and text are JSON, except that for `DocumentKind.PYPROJECT` they are a whole pyproject.toml. A
     mapping is the parsed document itself: for pyproject.toml the table `variant`, for a lock file the table
-    `variants-json`. For `DocumentKind.WHEEL`, `label` is the one of the wheel's file name.
+    `variants-json`. For `DocumentKind.WHEEL`, `label` is the one of the wheel's file name; if it
+    is not known, as for an installed project, exactly one label must be there.
 
     Raises `UnsupportedSchema` for a major version that must not be read, and `InvalidMetadata`, with every
     finding, for anything else that cannot be used. Documents over `limit` bytes are refused.
