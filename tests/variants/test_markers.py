@@ -170,8 +170,8 @@ def test_what_is_no_marker_is_refused_with_its_place(marker: str) -> None:
         ('os_name == "nt" or variant_label != ""', 'os_name == "nt"'),
         ('os_name == "nt"', 'os_name == "nt"'),
         (
-            'os_name == "nt" and ("a" in variant_namespaces or "b" not in variant_features and os_name != "y")',
-            'os_name == "nt" and os_name != "y"',
+            'os_name == "nt" and ("a" in variant_namespaces or "b" not in variant_features and extra != "y")',
+            'os_name == "nt" and extra != "y"',
         ),
         (
             '("a" in variant_namespaces or os_name == "p") and ("b" in variant_namespaces or os_name == "q")',
