@@ -2,20 +2,52 @@
 
 `Machine.here(environ)` looks at this computer, lazily; `read_machine_file` takes one described in a file;
 `Machine.elsewhere` takes one of which only the platform is known. `Providers` answers for packages whose
-metadata says who knows what is supported, and runs provider plugins that the user trusts.
+metadata says who knows what is supported, and runs provider plugins that the user trusts. Parts are loaded
+when they are first used.
 """
 
-from rewheel.machines.errors import MachineFileError, MachinesError
-from rewheel.machines.machine import Machine
-from rewheel.machines.machine_file import read_machine_file, write_machine_file
-from rewheel.machines.native import NATIVE, NativeProvider, match_native
-from rewheel.machines.platform import Platform
-from rewheel.machines.plugin_api import Endpoint, PluginDescription, PluginError, PluginFeature
-from rewheel.machines.plugins import PluginEnvironments, PluginRunner, PreparedEnvironment
-from rewheel.machines.policy import ProviderPolicy
-from rewheel.machines.providing import Providers, as_supported
-from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
-from rewheel.machines.trust import ALL_NAMESPACES, TrustEntry, TrustError, TrustStore
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rewheel.machines.errors import MachineFileError, MachinesError
+    from rewheel.machines.machine import Machine
+    from rewheel.machines.machine_file import read_machine_file, write_machine_file
+    from rewheel.machines.native import NATIVE, NativeProvider, match_native
+    from rewheel.machines.platform import Platform
+    from rewheel.machines.plugin_api import Endpoint, PluginDescription, PluginError, PluginFeature
+    from rewheel.machines.plugins import PluginEnvironments, PluginRunner, PreparedEnvironment
+    from rewheel.machines.policy import ProviderPolicy
+    from rewheel.machines.providing import Providers, as_supported
+    from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
+    from rewheel.machines.trust import ALL_NAMESPACES, TrustEntry, TrustError, TrustStore
+
+_HOMES = {
+    "ALL_NAMESPACES": "trust",
+    "Endpoint": "plugin_api",
+    "Machine": "machine",
+    "MachineFileError": "errors",
+    "MachinesError": "errors",
+    "NATIVE": "native",
+    "NamespaceSupport": "support",
+    "NativeProvider": "native",
+    "Origin": "support",
+    "OriginKind": "support",
+    "Platform": "platform",
+    "PluginDescription": "plugin_api",
+    "PluginEnvironments": "plugins",
+    "PluginError": "plugin_api",
+    "PluginFeature": "plugin_api",
+    "PluginRunner": "plugins",
+    "PreparedEnvironment": "plugins",
+    "ProviderPolicy": "policy",
+    "Providers": "providing",
+    "TrustEntry": "trust",
+    "TrustError": "trust",
+    "TrustStore": "trust",
+    "as_supported": "providing",
+    "match_native": "native",
+    "read_machine_file": "machine_file",
+    "write_machine_file": "machine_file",
+}
 
 __all__ = [
     "ALL_NAMESPACES",
@@ -45,3 +77,17 @@ __all__ = [
     "read_machine_file",
     "write_machine_file",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module of a public name when the name is first asked for (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -67,6 +67,10 @@ class Host:
         """Whether nothing but the architecture and the environment variables can be seen."""
         return False
 
+    def folder(self, variable: str, default: str) -> str:
+        """Name a folder that Windows tells in a variable, whose case does not matter there."""
+        return self.environ.get(variable.upper()) or self.environ.get(variable) or default
+
     def read_bytes(self, path: str, limit: int = 1 << 20) -> bytes | None:
         """Read the first `limit` bytes of a file; None if it cannot be read. Never blocks on a pipe."""
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -70,7 +70,7 @@ _AT_HWCAP = 16
 def detect(host: Host) -> Detection:
     """Find the version, all lower ones, and (on Linux) the flags; 8a if nothing more can be known."""
     if host.arch != "aarch64":
-        return nothing(host, f"the architecture, {host.arch}")
+        return nothing(host, f"the architecture {host.arch}")
     known = re.compile("|".join(map(re.escape, VERSIONS)))
     forced = override(host, FORCE_VERSION, f"one of {', '.join(VERSIONS)}", known)
     if forced:

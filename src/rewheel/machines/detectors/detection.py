@@ -48,7 +48,7 @@ def known_from(overrides: Iterable[str], detected: Iterable[str]) -> Origin:
 
 
 def nothing(host: Host, detail: str, *warnings: str) -> Detection:
-    """Support nothing, because detection found nothing, as told by `detail`, or could not look."""
+    """Support nothing, because whoever was asked (`detail`) knows of nothing, or nobody could be asked."""
     if host.is_blind:
         return Detection({}, Origin(OriginKind.UNKNOWN, "not known of another machine"))
     return Detection({}, Origin(OriginKind.DETECTOR, detail), warnings)

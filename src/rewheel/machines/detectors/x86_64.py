@@ -47,7 +47,7 @@ ALL_VALUES: dict[str, tuple[str, ...]] = {"level": _LEVELS, **dict.fromkeys(FLAG
 def detect(host: Host) -> Detection:
     """Find the level, all lower ones, and the flags; level v2 without flags if the CPU cannot be asked."""
     if host.arch != "x86_64":
-        return nothing(host, f"the architecture, {host.arch}")
+        return nothing(host, f"the architecture {host.arch}")
     forced = override(host, FORCE_LEVEL, "one of v1, v2, v3, v4", re.compile("v[1-4]"))
     if forced:
         # The flags of the real CPU would contradict the level that it shall pretend to have.
