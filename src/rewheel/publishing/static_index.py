@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from rewheel.publishing.directory import Release, WheelEntry, read_directory
-from rewheel.publishing.errors import Problem, UnpublishableRelease, UnusableDirectory
+from rewheel.publishing.errors import Problem, PublishingError, UnpublishableRelease, UnusableDirectory
 from rewheel.publishing.index_file import IndexFile, IndexFilePlan, plan_index_file
 from rewheel.publishing.pages import ListedFile, project_html, project_json, projects_html, projects_json
 from rewheel.publishing.replacing import replace_if_changed
@@ -57,10 +57,7 @@ class _Changes:
             self.written.append(path)
 
     def remove(self, path: Path) -> None:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise UnusableDirectory(path, error) from error
+        path.unlink(missing_ok=True)
         self.removed.append(path)
 
 
@@ -81,9 +78,14 @@ def write_index(directory: Path, *, replace: bool = False) -> IndexReport:
     if any(problem.fatal for problem in problems):
         raise UnpublishableRelease(directory, problems, hint=_hint(problems))
     changes = _Changes()
-    _write_companions(plans, changes)
-    _write_pages(directory / "simple", plans, changes)
-    _remove_stale(directory, plans, changes)
+    try:
+        _write_companions(plans, changes)
+        _write_pages(directory / "simple", plans, changes)
+        _remove_stale(directory, plans, changes)
+    except PublishingError:
+        raise
+    except OSError as error:
+        raise UnusableDirectory(Path(error.filename or directory), error) from error
     return IndexReport(
         directory, contents.releases, tuple(changes.written), tuple(changes.removed), tuple(problems)
     )
@@ -92,7 +94,7 @@ def write_index(directory: Path, *, replace: bool = False) -> IndexReport:
 def _hint(problems: list[Problem]) -> str:
     kinds = {problem.code for problem in problems if problem.fatal}
     if kinds <= {"incompatible", "existing", "index-name"}:
-        return "allow the index file to be replaced if nobody relies on the old one"
+        return "`--replace` allows the change, if nobody relies on the old index file"
     return ""
 
 
