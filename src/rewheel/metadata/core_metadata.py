@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -89,10 +90,17 @@ def _headers(data: bytes) -> list[tuple[str, str]]:
                 headers[-1] = (name, f"{value}\n{line.strip()}")
             continue
         name, separator, value = line.partition(":")
-        if not separator or not _NAME.match(name):
+        field_name = _field_name(name) if separator else ""
+        if not field_name:
             break  # email readers, and so every installer, take this for the beginning of the body
-        headers.append((name.lower(), value.strip()))
+        headers.append((field_name, value.strip()))
     return headers
+
+
+@lru_cache(maxsize=256)
+def _field_name(name: str) -> str:
+    """Return the lowercase name of a field, empty if no field can be called so."""
+    return name.lower() if _NAME.match(name) else ""
 
 
 def _single(found: Mapping[str, list[str]], name: str) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         InvalidArchive,
         InvalidRecord,
         InvalidWheel,
+        NotAVariant,
         UnreadableFile,
         UnsupportedWheel,
         VariantMarkers,
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from rewheel.wheels.headers import WheelInfo
     from rewheel.wheels.record import RecordEntry, digest_of, encode_digest, format_record, parse_record
     from rewheel.wheels.source import ByteSource, FileSource
+    from rewheel.wheels.variant_wheel import make_variant, unmake_variant
+    from rewheel.wheels.verification import checked_record, verify
     from rewheel.wheels.wheel import Wheel
+    from rewheel.wheels.writing import ArchiveWriter, replacing
 
 _HOMES = {
     "AlreadyVariant": "errors",
     "Archive": "archive",
+    "ArchiveWriter": "writing",
     "ByteSource": "source",
     "FileSource": "source",
     "InvalidArchive": "errors",
@@ -30,6 +35,7 @@ _HOMES = {
     "InvalidWheel": "errors",
     "Limits": "directory",
     "Member": "directory",
+    "NotAVariant": "errors",
     "RecordEntry": "record",
     "UnreadableFile": "errors",
     "UnsupportedWheel": "errors",
@@ -38,15 +44,21 @@ _HOMES = {
     "Wheel": "wheel",
     "WheelInfo": "headers",
     "WheelsError": "errors",
+    "checked_record": "verification",
     "digest_of": "record",
     "encode_digest": "record",
     "format_record": "record",
+    "make_variant": "variant_wheel",
     "parse_record": "record",
+    "replacing": "writing",
+    "unmake_variant": "variant_wheel",
+    "verify": "verification",
 }
 
 __all__ = [
     "AlreadyVariant",
     "Archive",
+    "ArchiveWriter",
     "ByteSource",
     "FileSource",
     "InvalidArchive",
@@ -54,6 +66,7 @@ __all__ = [
     "InvalidWheel",
     "Limits",
     "Member",
+    "NotAVariant",
     "RecordEntry",
     "UnreadableFile",
     "UnsupportedWheel",
@@ -62,10 +75,15 @@ __all__ = [
     "Wheel",
     "WheelInfo",
     "WheelsError",
+    "checked_record",
     "digest_of",
     "encode_digest",
     "format_record",
+    "make_variant",
     "parse_record",
+    "replacing",
+    "unmake_variant",
+    "verify",
 ]
 
 

@@ -3,6 +3,7 @@
 WheelsError
     UnreadableFile          the file cannot be opened or read at all
     AlreadyVariant          the wheel has a label and replacing it was not asked for
+    NotAVariant             there is nothing to take away from a plain wheel
     InvalidWheel            the file breaks the wheel format (also a ValueError)
         InvalidArchive      ... as a zip archive
         InvalidRecord       ... in its RECORD
@@ -18,6 +19,7 @@ __all__ = [
     "InvalidArchive",
     "InvalidRecord",
     "InvalidWheel",
+    "NotAVariant",
     "UnreadableFile",
     "UnsupportedWheel",
     "VariantMarkers",
@@ -40,7 +42,11 @@ class UnreadableFile(WheelsError):
 
 
 class AlreadyVariant(WheelsError):
-    """The wheel is a variant already, or is none although that was needed."""
+    """The wheel has a label already, and replacing it was not asked for."""
+
+
+class NotAVariant(WheelsError):
+    """The wheel is a plain one, although a variant was needed."""
 
 
 class InvalidWheel(WheelsError, ValueError):
