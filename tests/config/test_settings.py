@@ -116,9 +116,9 @@ def test_rewheel_toml_stands_before_pyproject(read: Read, project: Path) -> None
 def test_a_named_file_replaces_all_others(read: Read, project: Path) -> None:
     write(project / "rewheel.toml", "retries = 1")
     other = write(project / "other.toml", "timeout = 3")
-    assert read({"config_file": "other.toml"}).retries == 5
+    assert read({"config_file": "other.toml"}).retries == 3
     assert read(environ={"REWHEEL_CONFIG_FILE": str(other)}).timeout == 3
-    assert read(environ={"REWHEEL_CONFIG_FILE": "/dev/null"}).retries == 5
+    assert read(environ={"REWHEEL_CONFIG_FILE": "/dev/null"}).retries == 3
     with pytest.raises(ConfigError, match=r"missing\.toml: there is no such configuration file"):
         read({"config_file": "missing.toml"})
 
@@ -143,6 +143,7 @@ def test_everything_a_file_can_say(read: Read, project: Path) -> None:
         machine = "gpu.toml"
         no-variants = false
         enable-provider = ["torch:nvidia", "amd"]
+        disable-provider = ["tpu"]
         variant = { torch = "cu128", numpy = "" }
         exclude-variant = { torch = ["cu118", "cu126"], jax = "tpu" }
         link-mode = "copy"
@@ -220,7 +221,7 @@ def test_everything_the_environment_can_say(read: Read, project: Path) -> None:
         ("find-links = [1]", "find-links: expected text that is not empty, found 1"),
         ("index-url = 'gopher://x'", "index-url: expected a URL of http, https or file, found 'gopher://x'"),
         ("index-url = 'nowhere'", "index-url: expected a URL or a folder, found 'nowhere'"),
-        ("link-mode = 'teleport'", "link-mode: expected one of auto, reflink, hardlink, copy"),
+        ("link-mode = 'teleport'", "link-mode: expected one of auto, hardlink, reflink, copy, symlink"),
         ("index = [{name = 'a'}]", "index: expected exactly name and url, found name"),
         ("index = [{name='a', url='https://a.test', prio=1}]", "index: expected exactly name and url"),
         ("variant = { torch = 1 }", "variant.torch: expected text that is not empty, found 1"),

@@ -36,9 +36,9 @@ class Settings:
     cache_dir: Path
     no_cache: bool = False
     offline: bool = False
-    timeout: float = 15.0
+    timeout: float = 30.0
     """Seconds without an answer after which a request has failed."""
-    retries: int = 5
+    retries: int = 3
     cert: Path | None = None
     """A bundle of certificates, or a folder of them, that replaces the system's."""
     client_cert: Path | None = None
@@ -50,6 +50,10 @@ class Settings:
     no_variants: bool = False
     enable_providers: tuple[str, ...] = ()
     """Namespaces, as `namespace` or `package:namespace`, whose optional providers are switched on."""
+    disable_providers: tuple[str, ...] = ()
+    """Namespaces, written alike, whose providers are not asked."""
+    trust_providers: tuple[str, ...] = ()
+    """Distributions whose provider plugins the user lets run."""
     variants: Mapping[str, str] = field(default_factory=dict)
     """The label to take, by package as the user wrote it."""
     exclude_variants: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -94,9 +98,11 @@ SETTINGS = (
     Setting("machine", "machine", values.read_path),
     Setting("no-variants", "no_variants", values.read_bool, bool),
     Setting("enable-provider", "enable_providers", values.many(values.read_text), list),
+    Setting("disable-provider", "disable_providers", values.many(values.read_text), list),
     Setting("variant", "variants", values.read_labels, dict),
     Setting("exclude-variant", "exclude_variants", values.read_label_sets, dict),
-    # Which code may run is the user's own word; a file that comes with a project must not point elsewhere.
+    # Which code may run is the user's own word, which a file that comes with a project must not speak.
+    Setting("trust-provider", "trust_providers", values.many(values.read_text), list, in_files=False),
     Setting("trust-file", "trust_file", values.read_path, in_files=False),
     Setting("python", "python", values.read_text, in_files=False),
     Setting("link-mode", "link_mode", values.read_link_mode),
@@ -117,4 +123,4 @@ TOML_NAMES: dict[object, str] = {
 }
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 BY_FIELD = {setting.field: setting for setting in SETTINGS}
-assert set(BY_FIELD) == {item.name for item in fields(Settings)} - {"origins"}  # noqa: S101 - our own table
+assert set(BY_FIELD) == {item.name for item in fields(Settings)} - {"origins"}

@@ -30,7 +30,7 @@ __all__ = [
     "shown",
 ]
 
-LINK_MODES = ("auto", "reflink", "hardlink", "copy")
+LINK_MODES = ("auto", "hardlink", "reflink", "copy", "symlink")
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})

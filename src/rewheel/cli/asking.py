@@ -1,0 +1,160 @@
+"""From what the user wrote to what a resolver takes: requirements, options of files, labels and hashes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from rewheel.cli.requirements import read_requirement
+from rewheel.cli.requirements_file import Asked, read_requirements_file
+from rewheel.cli.session import Session
+from rewheel.config import redact_url
+from rewheel.errors import UsageError
+
+if TYPE_CHECKING:
+    from rewheel.config import Settings
+    from rewheel.environments import Target
+    from rewheel.machines import Machine
+    from rewheel.resolution import Resolver
+
+__all__ = ["build_resolver", "gather", "machine_target"]
+
+_EXACT = re.compile(r"={2,3}[^,*]+")
+_Value = TypeVar("_Value")
+
+
+def gather(
+    session: Session,
+    requirements: Iterable[str],
+    *,
+    files: Iterable[Path] = (),
+    constraints: Iterable[Path] = (),
+) -> Asked:
+    """Read everything that is asked for, and let options inside of files count where no flag is given.
+
+    Must be called before the session's settings are first needed. Raises UsageError when nothing is asked
+    for, or when hashes are required and missing.
+    """
+    asked = Asked()
+    for text in requirements:
+        requirement = read_requirement(text, session.cwd)
+        asked.requirements.append(requirement)
+        asked.without_hash.append((requirement.project, redact_url(text)))
+    for path in files:
+        read_requirements_file(session.cwd / path, asked, environ=session.environ)
+    for path in constraints:
+        read_requirements_file(session.cwd / path, asked, environ=session.environ, constraints=True)
+    if not asked.requirements:
+        raise UsageError("nothing to install was named", hint="name packages, or a file of them with -r")
+    _take_options(session.flags, asked.options)
+    if asked.hashes:  # as for pip: who checks one thing means to check everything
+        session.flags.setdefault("require_hashes", True)
+    if session.settings.require_hashes:
+        _require_hashes(asked)
+    return asked
+
+
+def build_resolver(
+    session: Session,
+    asked: Asked,
+    *,
+    machine: "Machine",
+    target: "Target",
+    keep_installed: bool,
+    upgrade: bool = False,
+    reinstall: bool = False,
+    no_deps: bool = False,
+) -> "Resolver":
+    """Build the resolver for one target and machine, by the session's settings."""
+    from rewheel.resolution import ResolveOptions, Resolver
+
+    settings = session.settings
+    options = ResolveOptions(
+        pre=settings.pre,
+        upgrade=upgrade,
+        reinstall=reinstall,
+        no_deps=no_deps,
+        no_variants=settings.no_variants,
+        forced_labels=_forced(settings),
+        excluded_labels=_excluded(settings),
+        require_hashes=settings.require_hashes,
+        allowed_hashes=asked.hashes,
+    )
+    return Resolver(
+        sources=session.sources,
+        client=session.client,
+        target=target,
+        providers=session.providers(machine, target.markers),
+        machine=machine.name,
+        options=options,
+        installed=target.installed() if keep_installed else (),
+        reporter=session.reporter,
+    )
+
+
+def machine_target(session: Session, target: "Target", path: Path | None) -> tuple["Machine", "Target"]:
+    """Return the machine of a machine file, or this one, and the target as it is on that machine."""
+    machine = session.machine_at(path, interpreter_arch=target.markers.get("platform_machine", ""))
+    platform = machine.platform
+    if platform is None:
+        return machine, target
+    from rewheel.environments import PlatformDescription
+
+    described = PlatformDescription(platform.system, platform.machine, platform.libc, platform.os_version)
+    return machine, target.for_platform(described)
+
+
+def _take_options(flags: dict[str, object], options: Mapping[str, object]) -> None:
+    """Take what files give where no flag does; lists add up, the flags' part first."""
+    for name, value in options.items():
+        given = flags.get(name)
+        if isinstance(value, tuple) and isinstance(given, tuple):
+            flags[name] = (*given, *(item for item in value if item not in given))
+        else:
+            flags.setdefault(name, value)
+
+
+def _require_hashes(asked: Asked) -> None:
+    lacking = [place for project, place in asked.without_hash if project not in asked.hashes]
+    if lacking:
+        raise UsageError(
+            f"hashes are required, but there is none for {', '.join(lacking)}",
+            hint="give one with --hash=sha256:… in a requirements file",
+        )
+    for requirement in asked.requirements:
+        if not (requirement.url or _EXACT.fullmatch(requirement.specifier.strip())):
+            raise UsageError(
+                f"hashes are required, so {requirement} must name one version", hint="write it with =="
+            )
+
+
+def _forced(settings: "Settings") -> dict[str, str]:
+    from rewheel.variants import check_label
+
+    return {
+        project: check_label(label) if label else ""
+        for project, label in _by_project(settings.variants, "--variant").items()
+    }
+
+
+def _excluded(settings: "Settings") -> dict[str, frozenset[str]]:
+    from rewheel.variants import check_label
+
+    return {
+        project: frozenset(map(check_label, labels))
+        for project, labels in _by_project(settings.exclude_variants, "--exclude-variant").items()
+    }
+
+
+def _by_project(given: Mapping[str, _Value], option: str) -> dict[str, _Value]:
+    from rewheel.variants import normalize_project
+
+    found: dict[str, _Value] = {}
+    for name, value in given.items():
+        project = normalize_project(name)
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", project):
+            raise UsageError(f"{option}: {name!r} is not the name of a project")
+        if project in found:
+            raise UsageError(f"{option}: {name} is named twice, in different spellings")
+        found[project] = value
+    return found

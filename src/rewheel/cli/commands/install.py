@@ -1,0 +1,145 @@
+"""`rewheel install`: resolve, choose variants, fetch, install; the main job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rewheel.cli.options import (
+    cache_options,
+    index_options,
+    machine_option,
+    network_options,
+    output_options,
+    pass_session,
+    place_options,
+    require_hashes_option,
+    selection_options,
+    store_options,
+    target_options,
+)
+from rewheel.cli.session import Session
+from rewheel.errors import UsageError
+
+if TYPE_CHECKING:
+    from rewheel.environments import Target
+
+__all__ = ["command"]
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("install")
+@click.argument("requirements", metavar="REQ...", nargs=-1)
+@click.option(
+    "-r", "--requirement", "files", metavar="FILE", multiple=True, type=_FILE,
+    help="Install what this requirements file asks for. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "-c", "--constraint", "constraints", metavar="FILE", multiple=True, type=_FILE,
+    help="Allow only the versions that this file allows. Repeatable.",
+)  # fmt: skip
+@click.option("-e", "--editable", multiple=True, metavar="PATH", hidden=True)
+@click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
+@click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
+@click.option("--no-deps", is_flag=True, help="Install what is named and nothing that it needs.")
+@click.option("--dry-run", is_flag=True, help="Say what would be installed, and change nothing.")
+@click.option("--report", metavar="FILE", help="Write what is installed, and why, as JSON; - is the output.")
+@target_options
+@place_options
+@index_options
+@click.option("--no-binary", metavar="PKG", multiple=True, help="Refused: nothing can be built yet.")
+@click.option("--only-binary", metavar="PKG", multiple=True, help="Accepted: only wheels are ever taken.")
+@click.option("--prefer-binary", is_flag=True, help="Accepted: only wheels are ever taken.")
+@require_hashes_option
+@machine_option
+@selection_options
+@store_options
+@cache_options
+@network_options
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    requirements: tuple[str, ...],
+    files: tuple[Path, ...],
+    constraints: tuple[Path, ...],
+    editable: tuple[str, ...],
+    upgrade: bool,
+    reinstall: bool,
+    no_deps: bool,
+    dry_run: bool,
+    report: str | None,
+    no_binary: tuple[str, ...],
+    only_binary: tuple[str, ...],
+    prefer_binary: bool,
+) -> None:
+    """Install packages, with the variant that fits this machine.
+
+    REQ is a requirement such as `numpy>=2`, or the path or URL of a wheel.
+    """
+    from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.installation import Installation
+    from rewheel.cli.installed_report import write_report
+    from rewheel.cli.narration import change_line, kept_line, planned_line
+
+    del only_binary, prefer_binary
+    _refuse_builds(editable, no_binary)
+    output = session.output
+    output.narrate_to_stderr = report == "-"
+    asked = gather(session, requirements, files=files, constraints=constraints)
+    here = session.target
+    chosen_for, target = machine_target(session, here, session.settings.machine)
+    if not dry_run:
+        _refuse_foreign_environment(here, target)
+    resolver = build_resolver(
+        session,
+        asked,
+        machine=chosen_for,
+        target=target,
+        keep_installed=not target.is_directory_target,
+        upgrade=upgrade,
+        reinstall=reinstall,
+        no_deps=no_deps,
+    )
+    installation = Installation(session, resolver, asked, target)
+    if dry_run:
+        resolution = installation.resolve()
+        for package in resolution.packages:
+            output.say(planned_line(package) if package.wheel is not None else kept_line(package))
+    else:
+        resolution, done = installation.run()
+        for package in resolution.packages:
+            if package.wheel is None and package.requested:
+                output.say(kept_line(package))
+        for change in done.installed:
+            output.say(change_line(change))
+        for change in done.removed:
+            output.say(change_line(change, verb="Removed"))
+    if report is not None:
+        write_report(session, report, resolution, target)
+
+
+def _refuse_builds(editable: tuple[str, ...], no_binary: tuple[str, ...]) -> None:
+    for path in editable:
+        raise UsageError(f"-e {path}: editable installations need a build, which rewheel cannot do yet")
+    for name in no_binary:
+        if name != ":none:":
+            raise UsageError(
+                f"--no-binary {name}: sources would have to be built, which rewheel cannot do yet",
+                hint="leave it away to install wheels",
+            )
+
+
+def _refuse_foreign_environment(here: "Target", target: "Target") -> None:
+    """Do not put wheels of another platform into an environment that runs on this one."""
+    if target.is_directory_target:
+        return
+    ours = (here.markers.get("sys_platform"), here.markers.get("platform_machine"))
+    theirs = (target.markers.get("sys_platform"), target.markers.get("platform_machine"))
+    if ours != theirs:
+        raise UsageError(
+            f"wheels for {' '.join(map(str, theirs))} would not run in {here.root}",
+            hint="install into a plain folder with --target DIR, or only look with --dry-run",
+        )

@@ -1,0 +1,102 @@
+"""`rewheel variant`: make variant wheels, turn them back into plain ones, look into them."""
+
+from pathlib import Path
+
+import click
+
+from rewheel.cli.options import json_option, output_options, pass_session
+from rewheel.cli.session import Session
+from rewheel.cli.variant_recipe import Recipe, native_provider
+
+__all__ = ["command"]
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group("variant")
+def command() -> None:
+    """Make, unmake and look into variant wheels."""
+
+
+@command.command("make")
+@click.argument("wheel", metavar="WHEEL", type=_FILE)
+@click.option(
+    "-p", "--property", "properties", metavar="PROPERTY", multiple=True,
+    help='A property, "namespace :: feature :: value". Repeatable.',
+)  # fmt: skip
+@click.option("--label", metavar="LABEL", default="", help="The label. [default: made of the properties]")
+@click.option("--hash-label", is_flag=True, help="Use the hash of the properties as label.")
+@click.option("--null", is_flag=True, help="Make the variant without properties.")
+@click.option(
+    "--priority", "priorities", metavar="NS", multiple=True,
+    help="The namespaces, most important first. [default: in the order of -p] Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--provider", "providers", metavar="NS=REQUIREMENT", multiple=True,
+    help="The package whose plugin tells what of a namespace a machine supports. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--static", "statics", metavar="NS", multiple=True,
+    help='Support what the wheel has of NS everywhere, or a list: "NS :: FEATURE :: VALUE, VALUE".',
+)  # fmt: skip
+@click.option(
+    "--pyproject", metavar="FILE", type=_FILE,
+    help="Take order, providers and, with --label alone, properties from the [variant] table.",
+)  # fmt: skip
+@click.option("--replace", is_flag=True, help="Replace the label of a wheel that has one.")
+@click.option("-o", "--output", metavar="DIR", type=_FILE, help="[default: the folder of WHEEL]")
+@output_options
+@pass_session
+def make(session: Session, /, *, wheel: Path, output: Path | None, replace: bool, **options: object) -> None:
+    """Make a variant of WHEEL: a copy with properties and a label.
+
+    Providers of well-known namespaces are known; of others name a plugin (--provider) or give the list
+    itself (--static), or the wheel has none and says so (PEP 825).
+    """
+    from rewheel.wheels import make_variant
+
+    recipe = Recipe(**options)  # type: ignore[arg-type]
+    metadata, label = recipe.metadata(native_provider)
+    folder = wheel.parent if output is None else output
+    made = make_variant(
+        session.cwd / wheel, metadata=metadata, label=label, output=session.cwd / folder, replace=replace
+    )
+    if len(made.name) > 200:
+        session.output.warning(f"{made.name} is longer than 200 characters, which some file systems refuse")
+    session.output.say(f"Wrote {folder / made.name}")
+
+
+@command.command("unmake")
+@click.argument("wheel", metavar="WHEEL", type=_FILE)
+@click.option(
+    "--resolve-markers", is_flag=True,
+    help="Decide dependencies that depend on the variant as for a plain wheel.",
+)  # fmt: skip
+@click.option("-o", "--output", metavar="DIR", type=_FILE, help="[default: the folder of WHEEL]")
+@output_options
+@pass_session
+def unmake(session: Session, *, wheel: Path, resolve_markers: bool, output: Path | None) -> None:
+    """Make a plain wheel of the variant WHEEL."""
+    from rewheel.wheels import unmake_variant
+
+    folder = wheel.parent if output is None else output
+    made = unmake_variant(session.cwd / wheel, output=session.cwd / folder, resolve_markers=resolve_markers)
+    session.output.say(f"Wrote {folder / made.name}")
+
+
+@command.command("show")
+@click.argument("file", metavar="WHEEL|JSON", type=_FILE)
+@json_option
+@output_options
+@pass_session
+def show(session: Session, *, file: Path, as_json: bool) -> int:
+    """Show the variant metadata of a wheel, an index file or a pyproject.toml, and what is wrong with it."""
+    from rewheel.cli.variant_view import VariantView
+
+    view = VariantView.of(session.cwd / file)
+    if as_json:
+        session.output.json(view.as_json())
+    else:
+        for line in view.lines():
+            session.output.result(line)
+    return 1 if view.is_broken else 0

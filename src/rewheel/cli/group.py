@@ -1,0 +1,54 @@
+"""The commands and where they live: none is loaded before it is called, not even for `--help`."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import click
+
+__all__ = ["COMMANDS", "LazyCommand", "LazyGroup"]
+
+
+class LazyCommand(NamedTuple):
+    """A command that is not loaded yet."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, LazyCommand] = {
+    "install": LazyCommand("install", "Install packages, with the variant that fits this machine."),
+    "uninstall": LazyCommand("uninstall", "Remove installed packages."),
+    "list": LazyCommand("list", "List what is installed, with variant labels."),
+    "explain": LazyCommand("explain", "Say why which wheel would be chosen, here and on other machines."),
+    "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
+    "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
+    "release": LazyCommand("release", "Write the index file and index pages of a folder of wheels."),
+    "cache": LazyCommand("cache", "Look at and empty the cache."),
+    "demo": LazyCommand("demo", "Show it all on real packages, served from this computer."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return its `command`."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        import importlib
+
+        module = importlib.import_module(f"rewheel.cli.commands.{COMMANDS[cmd_name].module}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])

@@ -1,0 +1,265 @@
+"""Requirements files, as pip reads them: nested ones, constraints, hashes, and options of the index."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rewheel.cli.requirements import read_requirement
+from rewheel.config import redact_url
+from rewheel.errors import RewheelError, UsageError
+
+if TYPE_CHECKING:
+    from rewheel.metadata import Requirement
+
+__all__ = ["Asked", "RequirementsFileError", "read_requirements_file"]
+
+_LARGEST_FILE = 16 << 20  # bytes
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+_VALUE_OPTIONS = {
+    "-i": "index_url",
+    "--index-url": "index_url",
+    "--pypi-url": "index_url",
+    "--extra-index-url": "extra_index_urls",
+    "-f": "find_links",
+    "--find-links": "find_links",
+    "--trusted-host": "trusted_hosts",
+    "--only-binary": "only_binary",
+    "--no-binary": "no_binary",
+    "-r": "requirements",
+    "--requirement": "requirements",
+    "-c": "constraints",
+    "--constraint": "constraints",
+    "-e": "editable",
+    "--editable": "editable",
+    "--use-feature": "ignored",
+}
+_FLAG_OPTIONS = {
+    "--no-index": "no_index",
+    "--pre": "pre",
+    "--require-hashes": "require_hashes",
+    "--prefer-binary": "ignored",  # nothing but wheels is ever taken
+}
+_LISTS = frozenset({"extra_index_urls", "find_links", "trusted_hosts"})
+
+
+class RequirementsFileError(UsageError):
+    """A line of a requirements file cannot be understood."""
+
+    def __init__(self, path: Path, line: int, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}", hint=hint)
+        self.path = path
+        self.line = line
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is asked for, gathered from the command line and from files."""
+
+    requirements: list["Requirement"] = field(default_factory=list)
+    constraints: list["Requirement"] = field(default_factory=list)
+    hashes: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By project the digests, as `sha256:…`, that its file may have."""
+    without_hash: list[tuple[str, str]] = field(default_factory=list)
+    """The project of each requirement that came without any, and the requirement as it was written."""
+    options: dict[str, object] = field(default_factory=dict)
+    """Settings that files give, by field."""
+
+    def allow_hashes(self, project: str, digests: frozenset[str], *, narrow: bool) -> None:
+        """Let the project's file have one of these digests; `narrow` keeps only what was allowed before."""
+        known = self.hashes.get(project)
+        if known is None:
+            self.hashes[project] = digests
+        else:
+            self.hashes[project] = known & digests if narrow else known | digests
+
+
+def read_requirements_file(
+    path: Path, asked: Asked, *, environ: Mapping[str, str], constraints: bool = False
+) -> None:
+    """Add to `asked` what the file says, and the files that it names.
+
+    Raises `RequirementsFileError`, which names the line.
+    """
+    _read_file(path, asked, environ, constraints=constraints, open_files=())
+
+
+def _read_file(
+    path: Path, asked: Asked, environ: Mapping[str, str], *, constraints: bool, open_files: tuple[Path, ...]
+) -> None:
+    path = path.absolute()
+    if path.resolve() in open_files:
+        raise RequirementsFileError(path, 0, "the file names itself, directly or through others")
+    for number, line in _lines(_text(path), environ):
+        try:
+            words = _split(line)
+            if words.options and not words.requirement:
+                for name, value in _options(words.options):
+                    if name in {"requirements", "constraints"}:
+                        if "://" in value:
+                            raise UsageError(f"{value}: expected a file; download it first")
+                        _read_file(
+                            path.parent / value,
+                            asked,
+                            environ,
+                            constraints=constraints or name == "constraints",
+                            open_files=(*open_files, path.resolve()),
+                        )
+                    else:
+                        _set_option(asked, name, value, path.parent)
+            else:
+                _add(asked, words, path, number, constraints=constraints)
+        except RequirementsFileError:
+            raise
+        except RewheelError as error:
+            raise RequirementsFileError(path, number, str(error), hint=error.hint) from error
+
+
+def _text(path: Path) -> str:
+    if path.suffix in {".whl", ".whlx"}:
+        raise UsageError(f"{path}: is a wheel, not a file of requirements", hint="name it without -r")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise RequirementsFileError(path, 0, f"cannot be read: {error.strerror or error}") from error
+    if len(data) > _LARGEST_FILE:
+        raise RequirementsFileError(path, 0, "a requirements file of more than 16 MiB is refused")
+    encoding = "utf-8-sig"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        for line in data.split(b"\n", 2)[:2]:
+            if match := _CODING.match(line):
+                encoding = match[1].decode("ascii", "replace")
+    try:
+        return data.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        raise RequirementsFileError(path, 0, f"is not text in {encoding}: {error}") from error
+
+
+def _lines(text: str, environ: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """Yield whole lines, continued and without comments, with the number of their first physical line."""
+    start, parts = 0, list[str]()
+    for number, physical in enumerate(text.splitlines(), 1):
+        start = start or number
+        is_comment = physical.lstrip().startswith("#")
+        if physical.endswith("\\") and not is_comment:
+            parts.append(physical[:-1].rstrip() + " ")
+            continue
+        # A comment ends a continued line without being part of it.
+        parts.append("" if is_comment else physical)
+        if line := _finished(parts, environ):
+            yield start, line
+        start, parts = 0, []
+    if line := _finished(parts, environ):
+        yield start, line
+
+
+def _finished(parts: list[str], environ: Mapping[str, str]) -> str:
+    line = _COMMENT.sub("", "".join(parts)).strip()
+    return _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    requirement: str
+    options: tuple[str, ...]
+
+
+def _split(line: str) -> _Line:
+    """Part a line where its options begin, as pip does: at the first word that begins with a dash."""
+    match = re.search(r"(^|\s)-", line)
+    requirement = line if match is None else line[: match.start()]
+    try:
+        words = shlex.split(line[len(requirement) :])
+    except ValueError as error:
+        raise UsageError(f"{line}: {str(error).lower()}") from error
+    return _Line(requirement.strip(), tuple(words))
+
+
+def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the meaning of each option and its value, "" for one without."""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if name in _FLAG_OPTIONS:
+            if equals:
+                raise UsageError(f"{name} takes no value")
+            yield _FLAG_OPTIONS[name], ""
+            continue
+        short = word[:2]
+        if name not in _VALUE_OPTIONS and short in _VALUE_OPTIONS and not word.startswith("--"):
+            name, equals, value = short, "=", word[2:]
+        if name not in _VALUE_OPTIONS:
+            raise UsageError(f"{name} has no place in a requirements file")
+        if not equals:
+            if not rest:
+                raise UsageError(f"{name} needs a value")
+            value = rest.pop(0)
+        yield _VALUE_OPTIONS[name], value
+
+
+def _set_option(asked: Asked, name: str, value: str, folder: Path) -> None:
+    if name == "ignored":
+        return
+    if name == "editable":
+        raise UsageError(f"-e {value}: editable installations need a build, which rewheel cannot do yet")
+    if name == "only_binary":
+        return
+    if name == "no_binary":
+        if value != ":none:":
+            raise UsageError(
+                f"--no-binary {value}: sources would have to be built, which rewheel cannot do yet"
+            )
+        return
+    if name in {"no_index", "pre", "require_hashes"}:
+        asked.options[name] = True
+    elif name in _LISTS:
+        known = asked.options.get(name, ())
+        assert isinstance(known, tuple)
+        if name == "find_links" and "://" not in value and (folder / value).exists():
+            value = str(folder / value)
+        asked.options[name] = (*known, value)
+    else:
+        asked.options[name] = value
+
+
+def _add(asked: Asked, line: _Line, path: Path, number: int, *, constraints: bool) -> None:
+    digests = _hashes(line.options)
+    requirement = read_requirement(line.requirement, path.parent)
+    if constraints and requirement.extras:
+        raise UsageError(f"{line.requirement}: a constraint cannot ask for extras")
+    if digests:
+        asked.allow_hashes(requirement.project, digests, narrow=constraints)
+    elif not constraints:
+        asked.without_hash.append((requirement.project, f"{redact_url(line.requirement)} ({path}:{number})"))
+    (asked.constraints if constraints else asked.requirements).append(requirement)
+
+
+def _hashes(words: tuple[str, ...]) -> frozenset[str]:
+    digests = set()
+    rest = list(words)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name != "--hash":
+            raise UsageError(f"{name} has no place after a requirement", hint="only --hash may stand there")
+        if not equals:
+            if not rest:
+                raise UsageError("--hash needs a value")
+            value = rest.pop(0)
+        algorithm, _, digest = value.partition(":")
+        digest = digest.lower()
+        if _DIGEST_LENGTHS.get(algorithm) != len(digest) or not re.fullmatch("[0-9a-f]+", digest):
+            raise UsageError(
+                f"--hash={value}: expected sha256:, sha384: or sha512: and a digest of its length"
+            )
+        digests.add(f"{algorithm}:{digest}")
+    return frozenset(digests)

@@ -1,0 +1,222 @@
+"""What the commands work with, built from the settings when it is first needed and not before."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rewheel.cli.output import Output
+from rewheel.errors import RewheelError
+
+if TYPE_CHECKING:
+    from rewheel.config import Settings
+    from rewheel.environments import Target
+    from rewheel.indexes import Client, Sources
+    from rewheel.installing import Store
+    from rewheel.machines import Machine
+    from rewheel.machines.providing import Providers
+    from rewheel.progress import Reporter
+
+__all__ = ["CACHE_PARTS", "Session"]
+
+CACHE_PARTS: Mapping[str, str] = {
+    "indexes": "pages and files of indexes",
+    "wheels": "unpacked wheels",
+    "downloads": "wheels on their way into the store",
+    "interpreters": "facts about interpreters",
+    "providers": "environments of provider plugins",
+    "demo": "the wheels of the demo",
+}
+"""The folders in the cache, without the version of their form that may follow, and what is in them."""
+
+
+class Session:
+    """One run of one command. What it opens is closed when it ends, as a context manager."""
+
+    def __init__(self, output: Output, *, environ: Mapping[str, str]) -> None:
+        self.output = output
+        self.environ = environ
+        self.flags: dict[str, object] = {}
+        """What the command line says, by field of the settings."""
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    @cached_property
+    def cwd(self) -> Path:
+        """The current folder; raises RewheelError when somebody removed it."""
+        try:
+            return Path.cwd()
+        except OSError as error:
+            raise RewheelError(
+                f"the current folder cannot be used: {error.strerror}", hint="change into another folder"
+            ) from error
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings of this run."""
+        from rewheel.config import read_settings
+
+        active = self.environ.get("VIRTUAL_ENV")
+        settings = read_settings(
+            self.flags,
+            environ=self.environ,
+            cwd=self.cwd,
+            prefix=self.cwd / active if active else None,
+        )
+        for field, origin in settings.origins.items():
+            self.output.detail(f"setting {field.replace('_', '-')} is from {origin}", 2)
+        return settings
+
+    @cached_property
+    def reporter(self) -> "Reporter":
+        """Hears the floors below and prints what they say."""
+        from rewheel.cli.reporter import TerminalReporter
+
+        return TerminalReporter(self.output)
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """The cache of this run: the configured folder, or one that vanishes with the run."""
+        settings = self.settings
+        if not settings.no_cache:
+            return settings.cache_dir
+        return self.temporary_folder()
+
+    def temporary_folder(self) -> Path:
+        """Make a folder that vanishes with the run."""
+        import tempfile
+
+        folder = tempfile.TemporaryDirectory(prefix="rewheel-", ignore_cleanup_errors=True)
+        return Path(self._open.enter_context(folder))
+
+    @cached_property
+    def client(self) -> "Client":
+        """Gets files from wherever they are; opens nothing before it has to."""
+        from rewheel.indexes import Cache, Client, HttpSettings
+
+        settings = self.settings
+        http = HttpSettings(
+            timeout=settings.timeout,
+            retries=settings.retries,
+            certificates=settings.cert,
+            client_certificate=settings.client_cert,
+            trusted_hosts=frozenset(settings.trusted_hosts),
+            proxies=self._proxies(),
+            netrc=self._netrc(),
+        )
+        client = Client(http, cache=Cache(self.cache_dir), offline=settings.offline, reporter=self.reporter)
+        return self._open.enter_context(client)
+
+    @cached_property
+    def sources(self) -> "Sources":
+        """The indexes, folders and pages that are asked, in their order."""
+        from rewheel.indexes import Sources
+
+        settings = self.settings
+        return Sources.build(
+            self.client,
+            index_url=settings.index_url,
+            extra_index_urls=settings.extra_index_urls,
+            indexes=settings.indexes,
+            find_links=settings.find_links,
+            no_index=settings.no_index,
+            base=self.cwd,
+        )
+
+    @cached_property
+    def target(self) -> "Target":
+        """The environment, or the folder, that the command is for."""
+        return self._find_target(self.settings.python or None)
+
+    @cached_property
+    def reference_target(self) -> "Target":
+        """The environment that a question is about: the command's, or else that of our own interpreter."""
+        import sys
+
+        from rewheel.environments import NoEnvironment
+
+        try:
+            return self.target
+        except NoEnvironment as error:
+            self.output.detail(f"{error}; answering for {sys.executable}")
+            return self._find_target(sys.executable)
+
+    @cached_property
+    def store(self) -> "Store":
+        """The unpacked wheels that environments are filled from."""
+        from rewheel.installing import Store
+
+        return Store(self.cache_dir)
+
+    @cached_property
+    def machine(self) -> "Machine":
+        """The machine that the settings name, or this one."""
+        return self.machine_at(self.settings.machine)
+
+    def machine_at(self, path: Path | None, *, interpreter_arch: str = "") -> "Machine":
+        """Return the machine of a machine file, or this one; raises MachineFileError."""
+        from rewheel.machines import Machine, read_machine_file
+
+        if path is None:
+            return Machine.here(self.environ, interpreter_arch=interpreter_arch)
+        return read_machine_file(path, self.environ, interpreter_arch=interpreter_arch)
+
+    def providers(self, machine: "Machine", markers: Mapping[str, str]) -> "Providers":
+        """Return who says what a machine supports, by the user's decisions about providers."""
+        from rewheel.machines.policy import ProviderPolicy
+        from rewheel.machines.providing import Providers
+        from rewheel.machines.trust import TrustStore
+
+        settings = self.settings
+        return Providers(
+            machine,
+            policy=ProviderPolicy.parse(
+                enable=settings.enable_providers,
+                disable=settings.disable_providers,
+                trust=settings.trust_providers,
+            ),
+            plugins=None,
+            trust=TrustStore(settings.trust_file),
+            reporter=self.reporter,
+            marker_environment=markers,
+        )
+
+    def _find_target(self, python: str | None) -> "Target":
+        from rewheel.environments import find_target
+
+        return find_target(
+            python,
+            self._folder("target"),
+            self.environ,
+            self.cwd,
+            prefix=self._folder("prefix"),
+            cache_dir=self.cache_dir,
+        )
+
+    def _folder(self, flag: str) -> Path | None:
+        value = self.flags.get(flag)
+        return self.cwd / Path(str(value)).expanduser() if value else None
+
+    def _proxies(self) -> Mapping[str, str]:
+        known = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"}
+        proxies = {name: value for name, value in self.environ.items() if name.lower() in known}
+        if self.settings.proxy:
+            kept = {name: value for name, value in proxies.items() if name.lower() == "no_proxy"}
+            return kept | {"http_proxy": self.settings.proxy, "https_proxy": self.settings.proxy}
+        return proxies
+
+    def _netrc(self) -> Path | None:
+        named = self.environ.get("NETRC")
+        if named:
+            return self.cwd / named
+        home = self.environ.get("HOME") or self.environ.get("USERPROFILE")
+        return Path(home) / ".netrc" if home else None
