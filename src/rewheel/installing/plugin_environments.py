@@ -48,7 +48,8 @@ class PluginVenvs:
     def prepare(self, requirements: Sequence[str], source: str) -> PreparedEnvironment:
         """Install requirements from one source, named by its location, into an environment of their own.
 
-        An environment with the very same wheels is used again. Raises `RewheelError`.
+        Without a location, as for what is installed already, any source will do. An environment with the very
+        same wheels is used again. Raises `RewheelError`.
         """
         target = find_target(None, self._folder / "resolving", {}, self._folder)
         resolver = self._resolver(target, source)
@@ -80,7 +81,7 @@ class PluginVenvs:
         )
 
     def _only(self, location: str) -> Sources:
-        found = [source for source in self._sources if source.location == location]
+        found = [source for source in self._sources if location in {"", source.location}]
         if not found:
             raise InstallingError(f"{location} is no index or folder, so no provider plugin can come from it")
         return Sources(found, self._client)

@@ -1,5 +1,6 @@
 """Sets of candidates of one project, in the shape that the solver calculates with."""
 
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 __all__ = ["CandidateSet", "Relation"]
@@ -45,6 +46,10 @@ class CandidateSet:
     def is_empty(self) -> bool:
         """Whether no candidate is in the set."""
         return not self.bits
+
+    def numbers(self, count: int) -> Iterator[int]:
+        """Yield the members below `count`, in order."""
+        return (number for number in range(count) if self.bits >> number & 1)
 
     def __contains__(self, version: int, /) -> bool:
         return bool(self.bits >> version & 1)

@@ -1,78 +1,100 @@
 """Why there is no solution, told in sentences."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import Contradiction
-from rewheel.resolution.solver import Fact, FactKind
+from rewheel.resolution.solver import Fact, FactKind, Requested, project_of
 
 if TYPE_CHECKING:
-    from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.candidates import ProjectCandidates
 
-__all__ = ["contradiction"]
+__all__ = ["Memory", "contradiction"]
 
 
-def contradiction(
-    facts: Sequence[Fact],
-    *,
-    candidates: Callable[[str], "ProjectCandidates"],
-    words: Callable[[str, int, str], Iterable[str]],
-    obstacles: Callable[[str, "CandidateSet"], Iterable[str]],
-) -> Contradiction:
-    """Make the error that tells which premises exclude one another.
+class Memory(Protocol):
+    """What the search remembers of its way, in order to tell of it."""
 
-    `words(package, number, dependency)` are the requirements by which a candidate needs a dependency,
-    `obstacles(project, candidates)` the reasons why candidates could not be used.
-    """
-    sentences: dict[str, None] = {}
-    for fact in facts:
-        project = fact.package.partition("[")[0]
-        for sentence in _sentences(fact, candidates(project), words, obstacles):
-            sentences.setdefault(sentence)
-    listed = tuple(sentences)
+    def candidates(self, project: str) -> "ProjectCandidates":
+        """Return the candidates of a project."""
+        ...
+
+    def needs_of(self, package: str, number: int, dependency: str) -> Iterable[Requested]:
+        """Return the requirements by which a candidate needs a dependency."""
+        ...
+
+    def obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
+        """Say why candidates could not be used, or that no source has the project."""
+        ...
+
+
+def contradiction(facts: Sequence[Fact], memory: Memory) -> Contradiction:
+    """Make the error that tells which premises exclude one another."""
+    sentences = tuple(dict.fromkeys(sentence for fact in facts for sentence in _tell(fact, memory)))
     return Contradiction(
-        "no versions fit together:\n" + "\n".join(f"  - {sentence}" for sentence in listed),
-        facts=listed,
+        "no versions fit together:\n" + "\n".join(f"  - {sentence}" for sentence in sentences),
+        facts=sentences,
         hint="loosen one of these requirements",
     )
 
 
-def _sentences(
-    fact: Fact,
-    project: "ProjectCandidates",
-    words: Callable[[str, int, str], Iterable[str]],
-    obstacles: Callable[[str, "CandidateSet"], Iterable[str]],
-) -> Iterable[str]:
-    numbers = [number for number in range(len(project.candidates)) if number in fact.candidates]
-    if fact.kind is FactKind.REQUESTED:
-        yield f"you asked for {fact.text}"
-    elif fact.kind is FactKind.CONSTRAINT:
-        versions = _versions(project, numbers) or "in no known version"
-        yield f"a constraint allows {fact.package} only {versions}"
-    elif fact.kind is FactKind.DEPENDENCY:
-        needed: dict[str, list[int]] = {}
-        for number in numbers:
-            for text in words(fact.package, number, fact.dependency):
-                needed.setdefault(text, []).append(number)
-        for text, those in needed.items():
-            yield f"{fact.package} {_versions(project, those)} needs {text}"
+def _tell(fact: Fact, memory: Memory) -> Iterable[str]:
+    tell: Callable[[Fact, Memory], Iterable[str]] = _TELLERS[fact.kind]
+    return tell(fact, memory)
+
+
+def _request(fact: Fact, _: Memory) -> Iterable[str]:
+    yield f"you asked for {fact.text}"
+
+
+def _constraint(fact: Fact, memory: Memory) -> Iterable[str]:
+    project = memory.candidates(project_of(fact.package))
+    versions = _versions(project, fact.candidates) or "in no known version"
+    yield f"a constraint allows {fact.package} only {versions}"
+
+
+def _dependency(fact: Fact, memory: Memory) -> Iterable[str]:
+    project = memory.candidates(project_of(fact.package))
+    needed: dict[str, CandidateSet] = {}
+    unmet = False
+    for number in fact.candidates.numbers(len(project.candidates)):
+        for entry in memory.needs_of(fact.package, number, fact.dependency):
+            needed[entry.text] = needed.get(entry.text, CandidateSet.empty()) | CandidateSet.singleton(number)
+            unmet = unmet or entry.allowed.is_empty
+    for text, those in needed.items():
+        yield f"{fact.package} {_versions(project, those)} needs {text}"
+    if unmet:
+        yield from _absence(project_of(fact.dependency), CandidateSet.empty(), memory)
+
+
+def _no_candidate(fact: Fact, memory: Memory) -> Iterable[str]:
+    return _absence(project_of(fact.package), fact.candidates, memory)
+
+
+def _absence(name: str, among: CandidateSet, memory: Memory) -> Iterable[str]:
+    """Say why none of the candidates will do, or that there are none."""
+    reasons = list(memory.obstacles(name, among))
+    yield from reasons
+    if reasons:
+        return
+    project = memory.candidates(name)
+    if versions := _versions(project, among):
+        yield f"{name} {versions} can't be used"
     else:
-        reasons = list(obstacles(project.project, fact.candidates))
-        yield from reasons
-        if not reasons and numbers:
-            yield f"{project.project} {_versions(project, numbers)} can't be used"
-        elif not reasons:
-            known = _versions(project, list(range(len(project.candidates))))
-            yield f"no version of {project.project} satisfies that" + (
-                f"; there are {known}" if known else ""
-            )
+        known = _versions(project, CandidateSet.full())
+        yield f"no version of {name} satisfies that" + (f"; there are {known}" if known else "")
 
 
-def _versions(project: "ProjectCandidates", numbers: Sequence[int]) -> str:
-    names = list(
-        dict.fromkeys(str(project.candidates[number].version) for number in sorted(numbers, reverse=True))
-    )
-    if len(names) <= 3:
-        return ", ".join(names)
-    return f"{names[0]} to {names[-1]}"
+def _versions(project: "ProjectCandidates", among: CandidateSet) -> str:
+    numbers = sorted(among.numbers(len(project.candidates)), reverse=True)
+    names = list(dict.fromkeys(str(project.candidates[number].version) for number in numbers))
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
+
+
+_TELLERS: dict[FactKind, Callable[[Fact, Memory], Iterable[str]]] = {
+    FactKind.REQUESTED: _request,
+    FactKind.CONSTRAINT: _constraint,
+    FactKind.DEPENDENCY: _dependency,
+    FactKind.NO_CANDIDATE: _no_candidate,
+}

@@ -8,15 +8,14 @@ from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
 from rewheel.resolution.failure import contradiction
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
-from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
-from rewheel.variants import normalize_project
+from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, project_of, solve
 
 if TYPE_CHECKING:
     from rewheel.errors import RewheelError
     from rewheel.indexes import Client
     from rewheel.metadata import Requirement
     from rewheel.progress import Reporter
-    from rewheel.resolution.candidates import Candidate
+    from rewheel.resolution.candidates import Candidate, ProjectCandidates
     from rewheel.resolution.choice import Choice
     from rewheel.resolution.inspection import Inspected, Inspector
     from rewheel.resolution.universe import Universe
@@ -76,7 +75,7 @@ class Search:
 
     def choose(self, package: str, allowed: CandidateSet) -> int | None:
         """Return the best candidate whose wheel and metadata can be used."""
-        project = _project(package)
+        project = project_of(package)
         candidates = self._universe.candidates(project)
         decided = self._decided.get(project)
         if package != project and decided is not None and decided in allowed:
@@ -99,14 +98,34 @@ class Search:
 
     def priority(self, package: str, allowed: CandidateSet, conflicts: int) -> Any:  # noqa: ANN401
         """Put first what has only one candidate, then what made trouble, then what was met first."""
-        project = _project(package)
+        project = project_of(package)
         single = allowed.bits > 0 and not allowed.bits & (allowed.bits - 1)
         return (not single, -conflicts, self._met.get(project, len(self._met)), package)
+
+    # What the report of a failure asks
+
+    def candidates(self, project: str) -> "ProjectCandidates":
+        """Return the candidates of a project."""
+        return self._universe.candidates(project)
+
+    def needs_of(self, package: str, number: int, dependency: str) -> Iterable[Requested]:
+        """Return the requirements by which a candidate needs a dependency."""
+        return [entry for entry in self._needs.get((package, number), ()) if entry.package == dependency]
+
+    def obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
+        """Say why candidates could not be used, or that no source has the project."""
+        if not self._universe.is_known(project):
+            yield f"no source has a project named {project}"
+            return
+        for number, candidate in enumerate(self._universe.candidates(project).candidates):
+            found = self._passed_over.get(candidate)
+            if number in among and found is not None:
+                yield f"{project} {candidate.version}: {found.obstacle}"
 
     # How the answers come about
 
     def _read_needs(self, package: str, number: int) -> Iterable[Requested]:
-        project = _project(package)
+        project = project_of(package)
         candidate = self._universe.candidates(project).candidates[number]
         found = self._inspect(project, number)
         if package != project:
@@ -149,12 +168,12 @@ class Search:
         requires: dict[str, list[str]] = {}
         extras: dict[str, set[str]] = {}
         for package in solution.pins:
-            if package != _project(package):
-                extras.setdefault(_project(package), set()).add(package[len(_project(package)) + 1 : -1])
+            if package != project_of(package):
+                extras.setdefault(project_of(package), set()).add(package[len(project_of(package)) + 1 : -1])
         for parent, child in solution.edges:
-            if _project(parent) != _project(child):
-                requires.setdefault(_project(parent), []).append(_project(child))
-        projects = [package for package in solution.pins if package == _project(package)]
+            if project_of(parent) != project_of(child):
+                requires.setdefault(project_of(parent), []).append(project_of(child))
+        projects = [package for package in solution.pins if package == project_of(package)]
         asked = {requirement.project: requirement for requirement in wanted}
         packages = []
         for project in dependencies_first(projects, requires):
@@ -189,36 +208,17 @@ class Search:
 
     def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
         facts = unsolvable.facts
-        projects = {_project(fact.package) for fact in facts}
+        projects = {project_of(fact.package) for fact in facts}
         if len(projects) == 1 and any(fact.kind is FactKind.NO_CANDIDATE for fact in facts):
             project = projects.pop()
-            obstacles = list(self._obstacles(project, CandidateSet.full()))
+            obstacles = list(self.obstacles(project, CandidateSet.full()))
             if obstacles:
                 return NoCandidate(
                     f"no version of {project} can be installed here:\n"
                     + "\n".join(f"  - {o}" for o in obstacles),
                     hint=f"`rewheel explain {project}` tells what became of every wheel",
                 )
-        return contradiction(
-            facts, candidates=self._universe.candidates, words=self._words, obstacles=self._obstacles
-        )
-
-    def _words(self, package: str, number: int, dependency: str) -> Iterable[str]:
-        needs = self._needs.get((package, number), ())
-        return [entry.text for entry in needs if entry.package == dependency]
-
-    def _obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
-        if not self._universe.is_known(project):
-            yield f"no source has a project named {project}"
-            return
-        for number, candidate in enumerate(self._universe.candidates(project).candidates):
-            found = self._passed_over.get(candidate)
-            if number in among and found is not None:
-                yield f"{project} {candidate.version}: {found.obstacle}"
-
-
-def _project(package: str) -> str:
-    return package.partition("[")[0]
+        return contradiction(facts, self)
 
 
 def _packages(requirement: "Requirement", allowed: CandidateSet) -> Iterable[Requested]:

@@ -88,7 +88,7 @@ class Selector:
         metadata = read_metadata(data, kind=DocumentKind.WHEEL, label=installed.label)
         declared = metadata.properties_of(installed.label) or VariantProperties.from_properties(())
         supports = self._providers.support(
-            metadata, declared.namespaces, project=installed.project, source="the environment"
+            metadata, declared.namespaces, project=installed.project, source=""
         )
         supported = {namespace: found.features for namespace, found in supports.items()}
         return VariantEnvironment.of(installed.label, declared, supported)
