@@ -9,6 +9,7 @@ from rewheel.resolution.errors import NoCandidate
 from rewheel.resolution.failure import contradiction
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
 from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, project_of, solve
+from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
     from rewheel.errors import RewheelError
