@@ -14,7 +14,7 @@ from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
     from rewheel.metadata import CoreMetadata
-    from rewheel.wheels.record import RecordEntry
+    from rewheel.wheels import RecordEntry
 
 __all__ = ["InstalledDistribution", "scan"]
 
@@ -103,8 +103,7 @@ class InstalledDistribution:
 
         Raises DamagedDistribution when there is none or when it cannot be read.
         """
-        from rewheel.wheels.errors import WheelsError
-        from rewheel.wheels.record import parse_record
+        from rewheel.wheels import WheelsError, parse_record
 
         text = self._text("RECORD")
         if text is None:

@@ -1,0 +1,49 @@
+"""Installing: a store of unpacked wheels, and changes to environments that happen wholly or not at all."""
+
+from rewheel.installing.applying import apply, recover, uninstall
+from rewheel.installing.errors import (
+    CannotUninstall,
+    DamagedEntry,
+    DamagedJournal,
+    DigestMismatch,
+    EnvironmentBusy,
+    ExternallyManaged,
+    FileConflict,
+    InstallingError,
+    InvalidEntryPoints,
+    MissingWheel,
+    StoreError,
+    UnsafePath,
+    UnwritableTarget,
+)
+from rewheel.installing.linking import LinkMode
+from rewheel.installing.plan import Changed, InstallItem, Plan, Report
+from rewheel.installing.store import Store, StoredWheel
+from rewheel.installing.transaction import Healing
+
+__all__ = [
+    "CannotUninstall",
+    "Changed",
+    "DamagedEntry",
+    "DamagedJournal",
+    "DigestMismatch",
+    "EnvironmentBusy",
+    "ExternallyManaged",
+    "FileConflict",
+    "Healing",
+    "InstallItem",
+    "InstallingError",
+    "InvalidEntryPoints",
+    "LinkMode",
+    "MissingWheel",
+    "Plan",
+    "Report",
+    "Store",
+    "StoreError",
+    "StoredWheel",
+    "UnsafePath",
+    "UnwritableTarget",
+    "apply",
+    "recover",
+    "uninstall",
+]

@@ -1,0 +1,235 @@
+"""From what is wanted to what must be done: which files go, are replaced or come, and what is in the way."""
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rewheel.environments import InstalledDistribution
+from rewheel.installing.composing import Composition
+from rewheel.installing.errors import FileConflict, UnsafePath
+from rewheel.installing.journal import Kind, Operation
+from rewheel.installing.layout import Layout
+from rewheel.installing.ownership import Owners, bytecode_of, files_of
+from rewheel.progress import Reporter
+from rewheel.wheels import digest_of
+
+__all__ = ["Changes", "plan_changes"]
+
+_NAMESPACE_MARKS = (b"extend_path", b"declare_namespace")
+_LARGEST_NAMESPACE_FILE = 2048  # bytes
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be done in one environment; paths are relative to its root."""
+
+    operations: list[Operation]
+    """In the order in which they are done."""
+    folders: list[str]
+    """What may be empty afterwards, deepest first."""
+    shared: set[str] = field(default_factory=set)
+    """Files that a second composition brings as well; the last one brings them."""
+
+
+def plan_changes(
+    compositions: Sequence[Composition],
+    removed: Sequence[InstalledDistribution],
+    remaining: Sequence[InstalledDistribution],
+    layout: Layout,
+    *,
+    force: bool,
+    reporter: Reporter,
+) -> Changes:
+    """Compare what compositions bring with what is there; nothing is touched.
+
+    A file of a remaining distribution is never removed, and replaced only by equal content, by another
+    namespace `__init__.py`, or with `force`; otherwise FileConflict is raised. Raises UnsafePath and
+    CannotUninstall as well.
+    """
+    owners = Owners(remaining, layout)
+    leaving: dict[str, None] = {}
+    for distribution in removed:
+        leaving.update(dict.fromkeys(files_of(distribution, layout)))
+    return _Planner(layout, owners, leaving, force=force, reporter=reporter).plan(compositions)
+
+
+class _Planner:
+    def __init__(
+        self, layout: Layout, owners: Owners, leaving: dict[str, None], *, force: bool, reporter: Reporter
+    ) -> None:
+        self._layout = layout
+        self._owners = owners
+        self._leaving = leaving
+        self._force = force
+        self._reporter = reporter
+        self._exists: dict[str, bool] = {"": True}
+        self._placed: dict[str, None] = {}
+        self._replaced: dict[str, None] = {}
+        self._cleared: dict[str, None] = {}
+
+    def plan(self, compositions: Sequence[Composition]) -> Changes:
+        incoming, shared = self._incoming(compositions)
+        for folder in sorted(incoming):
+            if self._folder_exists(folder, incoming[folder]):
+                self._merge(folder, incoming[folder])
+        stray = self._stray(incoming)
+        going = [
+            path for path in self._leaving if path not in self._replaced and self._owners.of(path) is None
+        ]
+        going += [path for path in stray if path not in self._leaving]
+        operations = [Operation(Kind.REMOVE, path) for path in going]
+        operations += [Operation(Kind.CLEAR, path) for path in self._cleared]
+        operations += [Operation(Kind.REPLACE, path) for path in self._replaced]
+        operations += [Operation(Kind.PLACE, path) for path in self._placed]
+        return Changes(operations, _emptied(going, self._layout), shared)
+
+    def _incoming(
+        self, compositions: Sequence[Composition]
+    ) -> tuple[dict[str, dict[str, Composition]], set[str]]:
+        """Return the new files by folder and name with their bringer, and which of them several bring."""
+        incoming: dict[str, dict[str, Composition]] = {}
+        digests: dict[str, tuple[str, Composition]] = {}
+        shared = set()
+        for composition in compositions:
+            for path, digest in composition.digests():
+                folder, _, name = path.rpartition("/")
+                names = incoming.setdefault(folder, {})
+                if name in names:
+                    other_digest, other = digests[path]
+                    if other is not composition:
+                        self._agree(path, composition, other.owner, equal=digest == other_digest)
+                        shared.add(path)
+                names[name] = composition
+                digests[path] = (digest, composition)
+        for folder in incoming:
+            for parent in (folder, *_parents(folder)):
+                above, _, name = parent.rpartition("/")
+                if name in incoming.get(above, {}):
+                    bringer = incoming[above][name]
+                    raise UnsafePath(bringer.owner, parent, "is a file here and a folder in another wheel")
+        return incoming, shared
+
+    def _agree(self, path: str, newcomer: Composition, owner: str, *, equal: bool) -> None:
+        if (
+            equal
+            or self._force
+            or (posixpath.basename(path) == "__init__.py" and _is_namespace(newcomer, path))
+        ):
+            return
+        raise FileConflict(newcomer.owner, owner, path)
+
+    def _folder_exists(self, folder: str, names: dict[str, Composition]) -> bool:
+        """Say whether a folder is there already; the highest one that is not will be placed as a whole."""
+        known = self._exists.get(folder)
+        if known is not None:
+            return known
+        parent = posixpath.dirname(folder)
+        exists = False
+        if self._folder_exists(parent, names):
+            exists = self._look(folder, next(iter(names.values())))
+            if not exists:
+                self._placed[folder] = None
+        self._exists[folder] = exists
+        return exists
+
+    def _look(self, folder: str, newcomer: Composition) -> bool:
+        """Look at one folder on disk; raises UnsafePath when something else is in its place."""
+        try:
+            mode = os.lstat(f"{self._layout.root}/{folder}").st_mode
+        except FileNotFoundError:
+            return False
+        if stat.S_ISDIR(mode):
+            return True
+        if folder in self._leaving and self._owners.of(folder) is None:
+            return False
+        what = "a symbolic link" if stat.S_ISLNK(mode) else "no folder"
+        raise UnsafePath(
+            newcomer.owner,
+            folder,
+            f"is {what} in {self._layout.root}",
+            hint="nothing is installed through links or over other files; move it away first",
+        )
+
+    def _merge(self, folder: str, names: dict[str, Composition]) -> None:
+        """Put files into a folder that exists: some take the place of others."""
+        present = set(os.listdir(f"{self._layout.root}/{folder}"))  # noqa: PTH208 - only names are needed
+        unowned = []
+        for name, newcomer in names.items():
+            path = f"{folder}/{name}" if folder else name
+            if name not in present:
+                self._placed[path] = None
+                continue
+            if stat.S_ISDIR(os.lstat(f"{self._layout.root}/{path}").st_mode):
+                self._clear(path, newcomer)
+                self._placed[path] = None
+                continue
+            owner = self._owners.of(path)
+            if owner is not None:
+                equal = not self._force and self._is_equal(path, newcomer)
+                self._agree(path, newcomer, owner, equal=equal)
+            elif path not in self._leaving:
+                unowned.append(path)
+            self._replaced[path] = None
+        if unowned:
+            others = f" and {len(unowned) - 1} more" if len(unowned) > 1 else ""
+            self._reporter.warning(
+                f"{names[posixpath.basename(unowned[0])].owner} replaces {unowned[0]}{others}, "
+                "which no installed distribution owns"
+            )
+
+    def _clear(self, path: str, newcomer: Composition) -> None:
+        """Let a folder make room for a file: possible if nothing but leaving files is in it."""
+        root = str(self._layout.root)
+        below = []
+        for folder, _, names in os.walk(f"{root}/{path}", topdown=False):
+            relative = os.path.relpath(folder, root).replace(os.sep, "/")
+            for name in names:
+                if f"{relative}/{name}" not in self._leaving or self._owners.of(f"{relative}/{name}"):
+                    raise UnsafePath(newcomer.owner, path, f"is a folder with files in {root}")
+            below.append(relative)
+        self._cleared.update(dict.fromkeys(below))
+
+    def _is_equal(self, path: str, newcomer: Composition) -> bool:
+        try:
+            with open(f"{self._layout.root}/{path}", "rb") as file:  # noqa: PTH123 - relative to a known root
+                digest = digest_of(file.read())
+        except OSError:
+            return False
+        return f"sha256={digest}" == dict(newcomer.digests())[path]
+
+    def _stray(self, incoming: dict[str, dict[str, Composition]]) -> list[str]:
+        """Return bytecode of replaced modules: by time and size it might pass for that of the new ones."""
+        brought = {f"{folder}/{name}" for folder, names in incoming.items() for name in names}
+        found = bytecode_of(self._replaced, self._layout)
+        return [path for path in found if path not in brought]
+
+
+def _is_namespace(newcomer: Composition, path: str) -> bool:
+    """Say whether a file just declares a namespace package, as several distributions do at once."""
+    for linked in newcomer.linked:
+        for file in linked.files:
+            if posixpath.join(linked.folder, file.name) == path and file.size <= _LARGEST_NAMESPACE_FILE:
+                content = newcomer.stored.read(posixpath.join(linked.source, file.name), file)
+                return any(mark in content for mark in _NAMESPACE_MARKS)
+    return False
+
+
+def _emptied(paths: Iterable[str], layout: Layout) -> list[str]:
+    """Return the folders of these files that may vanish with them, deepest first."""
+    found: set[str] = set()
+    for path in paths:
+        for folder in _parents(path):
+            if folder in found:
+                break
+            found.add(folder)
+    return sorted(found - layout.fixed, key=lambda folder: (-folder.count("/"), folder))
+
+
+def _parents(path: str) -> Iterable[str]:
+    """Yield the folders that contain a path, deepest first, without the root."""
+    folder = posixpath.dirname(path)
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)

@@ -1,0 +1,177 @@
+"""What one wheel becomes in one environment: its linked files, the files written for it, and its RECORD."""
+
+import json
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rewheel.environments import Target
+from rewheel.installing.entry_points import read_commands
+from rewheel.installing.errors import InstallingError, UnsafePath
+from rewheel.installing.layout import Layout
+from rewheel.installing.manifest import StoredFile
+from rewheel.installing.plan import InstallItem
+from rewheel.installing.scripts import adapt_script, command_files
+from rewheel.installing.store import StoredWheel
+from rewheel.variants import normalize_project
+from rewheel.wheels import RecordEntry, digest_of, format_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Composition", "Linked", "Written", "compose"]
+
+_OURS = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s"})
+"""Files of a dist-info folder that tell of an installation and not of a wheel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Files of one folder of a stored wheel that go into one folder of the environment."""
+
+    source: str
+    folder: str
+    files: tuple[StoredFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that is made for this environment."""
+
+    content: bytes
+    executable: bool = False
+
+
+@dataclass(slots=True)
+class Composition:
+    """Everything that one wheel brings; paths are relative to the environment's root."""
+
+    item: InstallItem
+    stored: StoredWheel
+    library: str
+    """The folder that holds the dist-info folder, at which RECORD's paths start."""
+    linked: list[Linked] = field(default_factory=list)
+    written: dict[str, Written] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The distribution's name, for messages."""
+        return self.item.filename.distribution
+
+    @property
+    def dist_info(self) -> str:
+        """The dist-info folder."""
+        return posixpath.join(self.library, self.stored.manifest.dist_info)
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """Yield the path of every file with what RECORD says of its content."""
+        for each in self.linked:
+            prefix = f"{each.folder}/" if each.folder else ""
+            for file in each.files:
+                yield prefix + file.name, file.digest
+        for path, written in self.written.items():
+            yield path, _digest(written.content)
+
+
+def compose(item: InstallItem, stored: StoredWheel, layout: Layout, target: Target) -> Composition:
+    """Say what a stored wheel becomes in this environment; nothing is touched.
+
+    Raises UnsafePath, InvalidEntryPoints, or DamagedEntry.
+    """
+    manifest = stored.manifest
+    result = Composition(item, stored, layout.library(manifest))
+    name, dash, _ = manifest.dist_info.removesuffix(".dist-info").rpartition("-")
+    if not dash or normalize_project(name) != item.filename.project:
+        raise InstallingError(f"{item.filename} holds another project: {manifest.dist_info}")
+    scripts = f"{manifest.data_dir}/scripts"
+    for source, files in manifest.folders.items():
+        folder = layout.destination(manifest, source, result.owner)
+        if source == scripts or source.startswith(f"{scripts}/"):
+            _add_scripts(result, source, folder, files, target)
+            continue
+        if source == manifest.dist_info:
+            files = tuple(file for file in files if file.name not in _OURS)  # noqa: PLW2901
+        result.linked.append(Linked(source, folder, files))
+    for command in read_commands(manifest.entry_points, result.owner):
+        for name, content in command_files(command, target.python, windows=target.is_windows).items():
+            _write(result, posixpath.join(layout.scripts, name), Written(content, executable=True))
+    _describe(result)
+    _check(result, layout)
+    _record(result)
+    return result
+
+
+def _add_scripts(
+    result: Composition, source: str, folder: str, files: tuple[StoredFile, ...], target: Target
+) -> None:
+    for file in files:
+        content = result.stored.read(f"{source}/{file.name}", file)
+        adapted = adapt_script(file.name, content, target.python, windows=target.is_windows)
+        for name, text in adapted.items():
+            _write(result, posixpath.join(folder, name), Written(text, executable=True))
+
+
+def _write(result: Composition, path: str, written: Written) -> None:
+    if result.written.setdefault(path, written) != written:
+        raise UnsafePath(result.owner, path, "is both a script of the wheel and a command that it declares")
+
+
+def _describe(result: Composition) -> None:
+    """Add the files that tell how the distribution came here (recording installed projects, PEP 610)."""
+    result.written[f"{result.dist_info}/INSTALLER"] = Written(b"rewheel\n")
+    if result.item.requested:
+        result.written[f"{result.dist_info}/REQUESTED"] = Written(b"")
+    if result.item.direct_url is not None:
+        text = json.dumps(dict(result.item.direct_url), sort_keys=True)
+        result.written[f"{result.dist_info}/direct_url.json"] = Written(text.encode("utf-8"))
+
+
+def _check(result: Composition, layout: Layout) -> None:
+    """Refuse files that would change what the environment is."""
+    seen: Mapping[str, Written] = result.written
+    for linked in result.linked:
+        prefix = f"{linked.folder}/" if linked.folder else ""
+        in_library = linked.folder in layout.libraries
+        for file in linked.files:
+            path = prefix + file.name
+            if path in seen:
+                raise UnsafePath(result.owner, path, "is also written by the installer")
+            if in_library and file.name.endswith((".dist-info", ".egg-info", ".egg-link")):
+                raise UnsafePath(result.owner, path, "would look like another distribution that is installed")
+            if layout.is_protected(path):
+                raise UnsafePath(result.owner, path, "is a part of the environment itself")
+    for path in seen:
+        if layout.is_protected(path):
+            raise UnsafePath(result.owner, path, "is a part of the environment itself")
+
+
+def _record(result: Composition) -> None:
+    """Add RECORD, which tells the hash and size of what is really there."""
+    entries = []
+    for linked in result.linked:
+        folder = _from_library(linked.folder, result.library)
+        entries += [_entry(folder + file.name, file.digest, file.size) for file in linked.files]
+    for path, written in result.written.items():
+        folder, _, name = path.rpartition("/")
+        name = _from_library(folder, result.library) + name
+        entries.append(_entry(name, _digest(written.content), len(written.content)))
+    entries.sort(key=lambda entry: entry.path)
+    record = f"{result.dist_info}/RECORD"
+    entries.append(RecordEntry(_from_library(result.dist_info, result.library) + "RECORD"))
+    result.written[record] = Written(format_record(entries).encode("utf-8"))
+
+
+def _from_library(folder: str, library: str) -> str:
+    """Return the prefix of a folder's files as RECORD writes it: relative to the library, "" or "…/"."""
+    relative = posixpath.relpath(f"/{folder}", f"/{library}")
+    return "" if relative == "." else f"{relative}/"
+
+
+def _entry(path: str, digest: str, size: int) -> RecordEntry:
+    algorithm, _, text = digest.partition("=")
+    return RecordEntry(path, algorithm, text, size)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256={digest_of(content)}"

@@ -1,0 +1,186 @@
+"""The store: every wheel unpacked once, checked once, and then linked into any number of environments."""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rewheel.installing.errors import DamagedEntry, DigestMismatch, StoreError
+from rewheel.installing.manifest import Manifest, StoredFile
+from rewheel.installing.unpacking import unpack
+from rewheel.wheels import Wheel, digest_of
+
+__all__ = ["Store", "StoredWheel"]
+
+_VERSION = "wheels-v1"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWheel:
+    """One wheel in the store: `tree` holds its files as in the archive, `manifest` describes them."""
+
+    sha256: str
+    tree: Path
+    manifest: Manifest
+
+    def check(self, path: str, file: StoredFile, status: os.stat_result) -> None:
+        """Raise DamagedEntry if a file is not what was put there, as far as its status tells."""
+        regular = stat.S_ISREG(status.st_mode)
+        if not regular or status.st_size != file.size or status.st_mtime_ns != file.mtime_ns:
+            raise DamagedEntry(self.sha256, path)
+
+    def read(self, path: str, file: StoredFile) -> bytes:
+        """Return a file's content; raises DamagedEntry if it is not what was put there."""
+        try:
+            data = (self.tree / path).read_bytes()
+        except OSError as error:
+            raise DamagedEntry(self.sha256, path) from error
+        if file.digest.removeprefix("sha256=") != digest_of(data):
+            raise DamagedEntry(self.sha256, path)
+        return data
+
+
+class Store:
+    """Unpacked wheels in a folder that processes share, each under the SHA-256 of its wheel.
+
+    An entry appears by one rename when it is complete and checked. Nothing in it is changed afterwards; what
+    somebody else changed is noticed when it is used (`DamagedEntry`), and `discard` and `add` make it anew.
+    Environments may share the files (hard links), so whoever edits an installed file in place edits the
+    store's: size and time of change betray it.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._root = cache_dir / _VERSION
+
+    @property
+    def root(self) -> Path:
+        """The folder of the store, which need not exist yet."""
+        return self._root
+
+    def get(self, sha256: str) -> StoredWheel | None:
+        """Return a wheel that is in the store, or None if it is not, or no longer whole."""
+        folder = self._folder(sha256)
+        try:
+            data = (folder / "manifest").read_bytes()
+        except OSError:
+            return None
+        try:
+            return StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def add(self, wheel_path: Path, sha256: str = "") -> StoredWheel:
+        """Return the wheel's entry, after unpacking and checking the wheel if there is none.
+
+        `sha256` (hexadecimal) is what the file must have; without it, the file's own is taken. Raises
+        DigestMismatch, what `rewheel.wheels` raises for a bad wheel, or StoreError.
+        """
+        actual = _digest(wheel_path)
+        if sha256 and actual != sha256.lower():
+            raise DigestMismatch(wheel_path.name, sha256.lower(), actual)
+        stored = self.get(actual)
+        if stored is not None:
+            return stored
+        try:
+            with self._workplace() as workplace:
+                return self._populate(wheel_path, actual, workplace)
+        except OSError as error:
+            raise StoreError(
+                f"cannot unpack {wheel_path.name} into {self._root}: {error.strerror or error}",
+                hint="choose another cache folder with `--cache-dir`, or free some space there",
+            ) from error
+
+    def discard(self, sha256: str) -> None:
+        """Remove an entry, so that it is made anew when it is next asked for."""
+        folder = self._folder(sha256)
+        with contextlib.suppress(OSError), self._workplace() as workplace:
+            # Out of the way in one step, since another process may look at it now.
+            folder.rename(workplace / "discarded")
+
+    def _populate(self, wheel_path: Path, sha256: str, workplace: Path) -> StoredWheel:
+        fresh = workplace / "entry"
+        (fresh / "tree").mkdir(parents=True)
+        with Wheel.open(wheel_path) as wheel:
+            manifest = unpack(wheel, fresh / "tree")
+        (fresh / "manifest").write_bytes(manifest.to_bytes())
+        folder = self._folder(sha256)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(3):
+            try:
+                fresh.rename(folder)
+            except OSError:
+                # Either another process was faster, or what is there is damaged.
+                stored = self.get(sha256)
+                if stored is not None:
+                    return stored
+                self.discard(sha256)
+            else:
+                return StoredWheel(sha256, folder / "tree", manifest)
+        raise StoreError(f"cannot put {wheel_path.name} into {folder}")
+
+    @contextlib.contextmanager
+    def _workplace(self) -> Iterator[Path]:
+        """Give a folder that is removed afterwards, by us or by whoever comes after our death."""
+        parent = self._root / "work"
+        parent.mkdir(parents=True, exist_ok=True)
+        self._sweep(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        with _held(folder) as held:
+            del held
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def _sweep(parent: Path) -> None:
+        """Remove the folders of processes that were killed; those of the living are locked."""
+        for folder in parent.iterdir():
+            with contextlib.suppress(OSError), _held(folder) as held:
+                if held:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, sha256: str) -> Path:
+        digest = sha256.lower()
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise StoreError(f"{sha256!r} is no SHA-256 digest")
+        return self._root / digest[:2] / digest[2:]
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Lock a folder without waiting and tell whether that worked; never where folders have no locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: abandoned folders stay until the cache is cleaned
+        yield False
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    state = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                state.update(block)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    return state.hexdigest()
