@@ -77,9 +77,8 @@ class Client:
         self._executor: Executor | None = None
         self._lock = threading.Lock()
         self._worker = threading.local()
-        self._remote: Once[str, RemoteFile] = Once()
+        self._remote: Once[str, RemoteFile | Path] = Once()
         self._metadata: Once[str, bytes | None] = Once()
-        self._wholes: Once[str, Path] = Once()
 
     def __enter__(self) -> Self:
         """Give the client itself."""
@@ -100,8 +99,9 @@ class Client:
             self._executor.shutdown(cancel_futures=True)
         if self._http is not None:
             self._http.close()
-        for path in self._wholes.values():
-            path.unlink(missing_ok=True)
+        for found in self._remote.values():
+            if isinstance(found, Path):
+                found.unlink(missing_ok=True)
         if self._own_cache is not None:
             self._own_cache.close()
 
@@ -136,15 +136,8 @@ class Client:
             return FileSource(path)
         from rewheel.indexes.ranges import RangeSource
 
-        try:
-            return RangeSource(self._remote.get(file.url, lambda: self._open_remote(file)))
-        except RangesUnsupported as error:
-            size = error.length if error.length is not None else file.size
-            if size is None or size > self._whole_limit:
-                raise RangesUnsupported(file.url, size) from error
-        except Offline:
-            pass  # the parts were never read, but the whole wheel may have been
-        return FileSource(self._wholes.get(file.url, lambda: self._fetch_whole(file)))
+        found = self._remote.get(file.url, lambda: self._open_remote(file))
+        return FileSource(found) if isinstance(found, Path) else RangeSource(found)
 
     def download(self, file: File, into: Path) -> Path:
         """Put the file into the folder `into` under its name, verified, and give its path.
@@ -288,17 +281,26 @@ class Client:
             self.reporter.detail(f"{error}, although the index offers it")
             return None
 
-    def _open_remote(self, file: File) -> "RemoteFile":
+    def _open_remote(self, file: File) -> "RemoteFile | Path":
+        """Read the wheel's tail, or where that cannot be, the whole of it into a file for this run."""
         from rewheel.indexes.ranges import RemoteFile
 
-        return RemoteFile(
-            file.url,
-            self._client,
-            self.cache,
-            identity=_identity(file.digest),
-            size=file.size,
-            offline=self.offline,
-        )
+        try:
+            return RemoteFile(
+                file.url,
+                self._client,
+                self.cache,
+                identity=_identity(file.digest),
+                size=file.size,
+                offline=self.offline,
+            )
+        except RangesUnsupported as error:
+            size = error.length if error.length is not None else file.size
+            if size is None or size > self._whole_limit:
+                raise RangesUnsupported(file.url, size) from error
+        except Offline:
+            pass  # its parts were never read, but the whole wheel may have been
+        return self._fetch_whole(file)
 
     def _fetch_whole(self, file: File) -> Path:
         scratch = self.cache.scratch()

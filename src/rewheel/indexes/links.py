@@ -53,6 +53,7 @@ class _Scanner:
         self._position = 0
         self._links = Links()
         self._open: Anchor | None = None
+        self._texts: list[str] = []
 
     def scan(self) -> Links:
         text = self._text
@@ -60,6 +61,7 @@ class _Scanner:
             start = text.find("<", self._position)
             if start < 0:
                 self._say(text[self._position :])
+                self._close()
                 return self._links
             self._say(text[self._position : start])
             if tag := _TAG.match(text, start):
@@ -75,7 +77,13 @@ class _Scanner:
 
     def _say(self, text: str) -> None:
         if self._open is not None and text:
-            self._open.text += unescape(text) if "&" in text else text
+            self._texts.append(unescape(text) if "&" in text else text)
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.text = "".join(self._texts)
+            self._open = None
+            self._texts.clear()
 
     def _skip_to(self, end: str, start: int) -> None:
         found = self._text.find(end, start)
@@ -84,8 +92,9 @@ class _Scanner:
     def _tag(self, name: str, *, closing: bool) -> None:
         attributes = self._attributes()
         if name == "a":
-            self._open = None if closing else Anchor(attributes)
-            if self._open is not None:
+            self._close()
+            if not closing:
+                self._open = Anchor(attributes)
                 self._links.anchors.append(self._open)
         elif closing:
             return

@@ -253,14 +253,8 @@ def _index_file(filename: str, url: str, hashes: Mapping[str, str], source: "Sou
 
 
 def _is_filename(name: str) -> bool:
-    """Tell a name that may become a file's: it will be joined to a path and printed."""
-    return (
-        name.isascii()
-        and name.isprintable()
-        and "/" not in name
-        and "\\" not in name
-        and name.strip(". ") != ""
-    )
+    """Tell a name that may become a file's, on any system: it will be joined to a path and printed."""
+    return name.isascii() and name.isprintable() and bool(name.strip(". ")) and not _SEPARATOR.search(name)
 
 
 def _resolve(base: str, url: str, hashes: Mapping[str, str]) -> str | None:
