@@ -24,11 +24,10 @@ from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.once import Once
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.urls import local_path
+from rewheel.indexes.workers import Workers
 from rewheel.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from rewheel.indexes.downloads import Retrieved
     from rewheel.indexes.http import HttpClient
     from rewheel.indexes.ranges import RemoteFile
@@ -74,9 +73,8 @@ class Client:
         self._sleep = sleep
         self._credentials = Credentials(self.settings.netrc)
         self._http: HttpClient | None = None
-        self._executor: Executor | None = None
         self._lock = threading.Lock()
-        self._worker = threading.local()
+        self._workers = Workers(self.settings.connections)
         self._remote: Once[str, RemoteFile | Path] = Once()
         self._metadata: Once[str, bytes | None] = Once()
 
@@ -95,8 +93,7 @@ class Client:
 
     def close(self) -> None:
         """Wait for what was started, hang up, and remove what was only meant for this run."""
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+        self._workers.close()
         if self._http is not None:
             self._http.close()
         for found in self._remote.values():
@@ -127,9 +124,10 @@ class Client:
         """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
 
         A server without range requests makes it fetch the whole wheel if that is small enough. Raises
-        RangesUnsupported if it is not, or another FetchError; reading from the source may raise them too.
+        RangesUnsupported if it is not, or another FetchError; reading from the source may raise them too. A
+        local file that cannot be read raises the wheels room's UnreadableFile.
         """
-        from rewheel.wheels.source import FileSource
+        from rewheel.wheels import FileSource
 
         path = self.local_path(file)
         if path is not None:
@@ -173,20 +171,17 @@ class Client:
 
         Raises the first failure in that order. Inside a function that runs so, it does one after the other.
         """
-        work = list(items)
-        if len(work) < 2 or getattr(self._worker, "busy", False):
-            return [function(item) for item in work]
-        return list(self._threads().map(lambda item: self._work(function, item), work))
+        return self._workers.map(function, items)
 
     def prefetch(self, files: Iterable[File]) -> None:
         """Start to fetch what `metadata` and `open_wheel` will be asked for; failures come up only then."""
         for file in files:
             if not file.is_local:
-                self._threads().submit(self._work, self._warm, file)
+                self._workers.submit(self._warm, file)
 
     def submit(self, function: Callable[[Item], object], item: Item) -> None:
         """Start the function on the item in a thread; its result and its failure are nobody's concern."""
-        self._threads().submit(self._work, function, item)
+        self._workers.submit(function, item)
 
     def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
         """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
@@ -221,18 +216,6 @@ class Client:
 
     def _documents(self) -> Documents:
         return Documents(self._client, self.cache, offline=self.offline)
-
-    def _threads(self) -> "Executor":
-        with self._lock:
-            if self._executor is None:
-                from concurrent.futures import ThreadPoolExecutor
-
-                self._executor = ThreadPoolExecutor(self.settings.connections, "rewheel-fetch")
-            return self._executor
-
-    def _work(self, function: Callable[[Item], Result], item: Item) -> Result:
-        self._worker.busy = True
-        return function(item)
 
     def _warm(self, file: File) -> None:
         try:

@@ -63,7 +63,8 @@ class Sources:
         An index that is named twice counts where it is named first. Raises InvalidSource.
         """
         folder = base if base is not None else Path.cwd()
-        sources = [_find_links(location, client, folder) for location in dict.fromkeys(find_links)]
+        links = (_find_links(location, client, folder) for location in dict.fromkeys(find_links))
+        sources = [source for source in links if source is not None]
         if not no_index:
             named = [*indexes, ("", index_url), *(("", url) for url in extra_index_urls)]
             unique: dict[str, tuple[str, str]] = {}
@@ -133,7 +134,8 @@ def _index(location: str, client: Client, folder: Path, *, name: str, group: int
     return IndexSource(location, client, name=name, group=group)
 
 
-def _find_links(location: str, client: Client, folder: Path) -> Source:
+def _find_links(location: str, client: Client, folder: Path) -> Source | None:
+    """Make the source for a place with links; one that is not there is told of and left out, as with pip."""
     if is_url(location) and not location.startswith("file:"):
         if not location.startswith(("https://", "http://")):
             raise InvalidSource(location, "links are found in a folder, or under an http, https or file URL")
@@ -148,12 +150,15 @@ def _find_links(location: str, client: Client, folder: Path) -> Source:
     if path.is_file():
         return LinksSource(path.as_uri(), client, name=str(path))
     client.reporter.warning(f"{path}: there is no such folder or file to find links in")
-    return DirectorySource(path)
+    return None
 
 
 def _path(location: str, folder: Path) -> Path:
     if not location.startswith("file:"):
-        return (folder / Path(location).expanduser()).absolute()
+        try:
+            return (folder / Path(location).expanduser()).absolute()
+        except RuntimeError as error:
+            raise InvalidSource(location, "names the home of a user that does not exist") from error
     path = local_path(location)
     if path is None:
         raise InvalidSource(location, "is no file URL of this computer")
