@@ -25,16 +25,14 @@ def _this_machine(session: Session, index_url: str) -> None:
     session.rewheel("list")
 
 
-def _arm(session: Session, index_url: str) -> None:
-    session.rewheel("install", NUMPY, "--dry-run", "--machine", "arm.toml", "--index-url", index_url)
+def _install_for(machine: str, project: str) -> Callable[[Session, str], None]:
+    """Install for the machine of a file, into a folder of its own that could be copied there."""
 
+    def play(session: Session, index_url: str) -> None:
+        place = ("--machine", f"{machine}.toml", "--target", machine)
+        session.rewheel("install", project, *place, "--index-url", index_url)
 
-def _cuda(session: Session, index_url: str) -> None:
-    session.rewheel("install", TORCH, "--dry-run", "--machine", "cuda.toml", "--index-url", index_url)
-
-
-def _no_gpu(session: Session, index_url: str) -> None:
-    session.rewheel("install", TORCH, "--dry-run", "--machine", "nogpu.toml", "--index-url", index_url)
+    return play
 
 
 def _matrix(session: Session, index_url: str) -> None:
@@ -50,8 +48,11 @@ SCENES = (
     ),
     Scene(
         "2. An Arm server",
-        ("The same index, asked for a machine that a file describes: Linux on Armv8.2-A.",),
-        _arm,
+        (
+            "The same index, but for a machine that a file describes: Linux on Armv8.2-A. What it needs is",
+            "put into a folder that could be copied there.",
+        ),
+        _install_for("arm", NUMPY),
     ),
     Scene(
         "3. A machine with an NVIDIA GPU",
@@ -59,12 +60,12 @@ SCENES = (
             "Its driver knows CUDA 12.8. The torch of this index is a stand-in: real metadata, a few bytes",
             "instead of gigabytes.",
         ),
-        _cuda,
+        _install_for("cuda", TORCH),
     ),
     Scene(
         "4. A machine without a GPU",
         ("No variant of torch fits, so the plain wheel, for the processor alone, is taken.",),
-        _no_gpu,
+        _install_for("nogpu", TORCH),
     ),
     Scene(
         "And all machines at once",
