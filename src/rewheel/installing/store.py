@@ -130,10 +130,11 @@ class Store:
         """Give a folder that is removed afterwards, by us or by whoever comes after our death."""
         parent = self._root / "work"
         parent.mkdir(parents=True, exist_ok=True)
-        self._sweep(parent)
-        folder = Path(tempfile.mkdtemp(dir=parent))
-        with _held(folder) as held:
-            del held
+        with contextlib.ExitStack() as stack:
+            with _held(parent, wait=True):  # nobody sweeps a folder away before it is locked
+                self._sweep(parent)
+                folder = Path(tempfile.mkdtemp(dir=parent))
+                stack.enter_context(_held(folder))
             try:
                 yield folder
             finally:
@@ -155,8 +156,8 @@ class Store:
 
 
 @contextlib.contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Lock a folder without waiting and tell whether that worked; never where folders have no locks."""
+def _held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Lock a folder, if need be after waiting, and tell whether that worked; never where locks are unknown."""
     try:
         import fcntl
     except ImportError:  # Windows: abandoned folders stay until the cache is cleaned
@@ -165,7 +166,7 @@ def _held(folder: Path) -> Iterator[bool]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:
             yield False
         else:
