@@ -1,6 +1,7 @@
 """A shop: an index with wheels made for the test, and the real command to install from it."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,12 +74,13 @@ class Shop:
         return make_wheel(keywords.pop("shelf", self.shelf), name, version, **keywords)
 
     def variants(self, *labels: str, name: str = "foo", version: str = "1.0", plain: bool = True) -> None:
-        """Put one wheel for each `xN` label on the shelf, and a plain one, and their index file."""
-        for label in labels:
-            self.wheel(name, version, label=label, properties={"gpu": {"arch": [label]}})
+        """Put a wheel for each label on the shelf, `xN` or `null`, and a plain one, and their index file."""
+        described = {label: {"gpu": {"arch": [label]}} if label != "null" else {} for label in labels}
+        for label, properties in described.items():
+            self.wheel(name, version, label=label, properties=properties)
         if plain:
             self.wheel(name, version)
-        self.index_file({label: {"gpu": {"arch": [label]}} for label in labels}, name=name, version=version)
+        self.index_file(described, name=name, version=version)
 
     def index_file(
         self,
@@ -123,17 +125,14 @@ class Shop:
 
 
 @pytest.fixture(autouse=True)
-def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep this computer's settings, hardware overrides and environment out of the test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("REWHEEL_", "PIP_")) or "_VARIANT_PROVIDER_" in name:
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
+    home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("REWHEEL_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("REWHEEL_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)

@@ -59,8 +59,7 @@ class Universe:
 
     def is_known(self, project: str) -> bool:
         """Whether any source has a page for the project, or it is installed or named by a reference."""
-        self.meet([project])
-        return project not in self._absent
+        return bool(self.candidates(project).candidates) or project not in self._absent
 
     def allowed(self, requirement: "Requirement") -> CandidateSet:
         """Return the candidates that satisfy a requirement."""
