@@ -157,7 +157,7 @@ class Store:
 
 @contextlib.contextmanager
 def _held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Lock a folder, if need be after waiting, and tell whether that worked; never where locks are unknown."""
+    """Lock a folder, after waiting if asked to, and tell whether that worked; never where none are."""
     try:
         import fcntl
     except ImportError:  # Windows: abandoned folders stay until the cache is cleaned
