@@ -30,6 +30,7 @@ from rewheel.wheels import (
     UnsupportedWheel,
     VariantMarkers,
     Wheel,
+    WheelExists,
     format_record,
     make_variant,
     unmake_variant,
@@ -93,7 +94,12 @@ class TestMake:
         with Wheel.open(made) as wheel:
             assert list(verify(wheel)) == []
             assert wheel.record()[-2].path == f"{INFO}/variant.json"
-            assert wheel.check_variant(PROPERTIES) == METADATA.select("fast")
+            own = wheel.check_variant(PROPERTIES)
+            assert (own.namespaces, own.variants, own.providers) == (
+                METADATA.namespaces,
+                METADATA.select("fast").variants,
+                METADATA.providers,
+            )
 
     def test_the_document_is_tidy_and_other_tools_read_it(self, tmp_path) -> None:
         made = make(make_wheel(tmp_path), tmp_path)
@@ -275,6 +281,16 @@ class TestUnmake:
         odd = odd.rename(tmp_path / "foo-1.0-py3-none-any.whl")
         back = unmake_variant(odd, output=tmp_path / "out")
         assert f"{INFO}/variant.json" not in content(back)
+
+    def test_another_plain_wheel_is_not_overwritten(self, tmp_path) -> None:
+        plain = make_wheel(tmp_path)
+        made = make(plain, tmp_path)
+        assert content(unmake_variant(made, output=tmp_path)) == content(make_wheel(tmp_path / "same"))
+        for other in (make_wheel(tmp_path, files={"foo.py": "other"}).read_bytes(), b"no wheel", b""):
+            plain.write_bytes(other)
+            with pytest.raises(WheelExists, match="there already, with other content"):
+                unmake_variant(made, output=tmp_path)
+            assert plain.read_bytes() == other
 
     def test_variant_markers_are_refused_or_settled(self, tmp_path) -> None:
         requires = [

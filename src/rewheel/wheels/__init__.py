@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         UnsupportedWheel,
         VariantMarkers,
         VariantMismatch,
+        WheelExists,
         WheelsError,
     )
     from rewheel.wheels.headers import WheelInfo
@@ -42,6 +43,7 @@ _HOMES = {
     "VariantMarkers": "errors",
     "VariantMismatch": "errors",
     "Wheel": "wheel",
+    "WheelExists": "errors",
     "WheelInfo": "headers",
     "WheelsError": "errors",
     "checked_record": "verification",
@@ -73,6 +75,7 @@ __all__ = [
     "VariantMarkers",
     "VariantMismatch",
     "Wheel",
+    "WheelExists",
     "WheelInfo",
     "WheelsError",
     "checked_record",

@@ -2,6 +2,7 @@
 
 WheelsError
     UnreadableFile          the file cannot be opened or read at all
+    WheelExists             another wheel of the output's name is there already
     AlreadyVariant          the wheel has a label and replacing it was not asked for
     NotAVariant             there is nothing to take away from a plain wheel
     InvalidWheel            the file breaks the wheel format (also a ValueError)
@@ -24,6 +25,7 @@ __all__ = [
     "UnsupportedWheel",
     "VariantMarkers",
     "VariantMismatch",
+    "WheelExists",
     "WheelsError",
 ]
 
@@ -39,6 +41,14 @@ class UnreadableFile(WheelsError):
         super().__init__(f"cannot {action} {path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class WheelExists(WheelsError):
+    """A wheel with other content has the name that was to be written."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is there already, with other content", hint="write to another folder")
+        self.path = path
 
 
 class AlreadyVariant(WheelsError):

@@ -17,7 +17,16 @@ from rewheel.variants import (
     check_metadata,
     write_metadata,
 )
-from rewheel.wheels.errors import AlreadyVariant, InvalidRecord, NotAVariant, VariantMarkers
+from rewheel.wheels.archive import Archive
+from rewheel.wheels.errors import (
+    AlreadyVariant,
+    InvalidRecord,
+    NotAVariant,
+    VariantMarkers,
+    WheelExists,
+    WheelsError,
+)
+from rewheel.wheels.inflate import checksum
 from rewheel.wheels.plain_metadata import settle_variant_markers
 from rewheel.wheels.record import SIGNATURES, RecordEntry, format_record, parse_record
 from rewheel.wheels.verification import checked_record
@@ -78,7 +87,8 @@ def unmake_variant(
 
     This undoes `make_variant`, apart from signatures and times. Dependencies with variant markers are
     refused with `VariantMarkers`, or with `resolve_markers` settled to what they mean for a plain wheel.
-    Raises `NotAVariant` for a plain wheel, `InvalidWheel` or `InvalidFilename` for a broken one.
+    Raises `NotAVariant` for a plain wheel, `InvalidWheel` or `InvalidFilename` for a broken one, and
+    `WheelExists` when the plain wheel is there already and holds anything else.
     """
     with Wheel.open(wheel) as source:
         if not source.label and not source.has_info(VARIANT_FILE):
@@ -93,7 +103,10 @@ def unmake_variant(
                 hint="ask for the markers to be resolved",
             )
         edit = _Edit(_obsolete(source), changed={source.info_path("METADATA"): metadata} if settled else {})
-        return _rewrite(source, edit, output / str(source.filename.with_label("")), epoch)
+        target = output / str(source.filename.with_label(""))
+        if target.exists() and _summary(target) != _outcome(source, edit):
+            raise WheelExists(str(target))  # ordinary builds have such names: it may be the only copy of one
+        return _rewrite(source, edit, target, epoch)
 
 
 def _document(metadata: VariantMetadata, label: str, dialect: Dialect | None) -> bytes:
@@ -113,6 +126,24 @@ def _document(metadata: VariantMetadata, label: str, dialect: Dialect | None) ->
 def _obsolete(source: Wheel) -> frozenset[str]:
     """Return the members that no longer hold for a wheel with another label."""
     return frozenset(source.info_path(name) for name in (VARIANT_FILE, *SIGNATURES))
+
+
+def _summary(path: Path) -> dict[str, tuple[int, int]]:
+    """Return size and checksum of every member of a wheel, nothing if there is no wheel at `path`."""
+    try:
+        with Archive.open(path) as archive:
+            return {name: (member.size, member.crc) for name, member in archive.members.items()}
+    except WheelsError:
+        return {}
+
+
+def _outcome(source: Wheel, edit: _Edit) -> dict[str, tuple[int, int]]:
+    """Return size and checksum of every member that `_rewrite` would write."""
+    record_path = source.info_path("RECORD")
+    fresh = {**edit.added, **edit.changed, record_path: _edited_record(source, record_path, edit)}
+    members = source.archive.members.items()
+    copied = {name: (member.size, member.crc) for name, member in members if name not in edit.dropped}
+    return copied | {name: (len(content), checksum(content)) for name, content in fresh.items()}
 
 
 def _rewrite(source: Wheel, edit: _Edit, target: Path, epoch: int | None) -> Path:
