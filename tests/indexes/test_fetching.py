@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -496,6 +497,21 @@ def test_a_failure_in_advance_is_told_later(server: IndexServer, client: Client,
     client.prefetch([file])
     with pytest.raises(FetchError, match="403"):
         client.open_wheel(file)
+
+
+def test_closing_does_not_wait_for_what_was_fetched_in_advance(
+    server: IndexServer, new_client: NewClient, find: Find
+) -> None:
+    client = new_client(HttpSettings(timeout=60))
+    files = [find(client, "foo-1.0-py3-none-any.whl"), find(client, "bar-2.0")]
+    server.faults["/files/*"] = Fault(delay=100)  # the suite's time limit would tell
+    client.prefetch(files)
+    while server.count("/files/*") < 2:
+        time.sleep(0.01)
+    client.close()
+    assert server.count("/files/*") == 2
+    with pytest.raises(FetchError, match="closed"):
+        client.fetch(files[0])
 
 
 def test_many_wheels_at_once(server: IndexServer, new_client: NewClient, wheels: Path) -> None:

@@ -133,7 +133,10 @@ def write_tree(root: Path, wheels: Path, filename: str, content: str) -> None:
         ("index.html", '<a href="../../files/foo-1.0-py3-none-any.whl">foo-1.0-py3-none-any.whl</a>'),
         (
             "index.json",
-            '{"files": [{"filename": "foo-1.0-py3-none-any.whl", "url": "../../files/foo-1.0-py3-none-any.whl"}]}',
+            (
+                '{"files": [{"filename": "foo-1.0-py3-none-any.whl",'
+                ' "url": "../../files/foo-1.0-py3-none-any.whl"}]}'
+            ),
         ),
     ],
 )

@@ -5,9 +5,11 @@ the system's certificates takes longer than a fetch), and each host name is look
 of equal questions makes some resolvers stall for seconds.
 """
 
+import contextlib
 import http.client
 import socket
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes.credentials import basic
@@ -43,13 +45,14 @@ class Connection:
 
 
 class Connections:
-    """The pool. Thread-safe; every method but `close` may be called from any thread."""
+    """The pool. Thread-safe; all methods may be called from any thread."""
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
         self._idle: dict[Origin, list[Connection]] = {}
         self._lock = threading.Lock()
-        self._closed = False
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self.is_closed = False
         self._tls: dict[bool, ssl.SSLContext] = {}
         self._tls_lock = threading.Lock()
         self._addresses: dict[tuple[str, int], list[Any]] = {}
@@ -57,11 +60,12 @@ class Connections:
 
     def take(self, origin: Origin, *, fresh: bool = False) -> Connection:
         """Give an idle connection, else (or with `fresh`) a new one. Raises OSError or ValueError."""
-        if not fresh:
-            with self._lock:
-                idle = self._idle.get(origin)
-                if idle:
-                    return idle.pop()
+        with self._lock:
+            if self.is_closed:
+                raise OSError("the client was closed")
+            idle = self._idle.get(origin)
+            if idle and not fresh:
+                return idle.pop()
         return self._connect(origin)
 
     def give_back(self, connection: Connection) -> None:
@@ -69,19 +73,24 @@ class Connections:
         connection.reused = True
         with self._lock:
             idle = self._idle.setdefault(connection.origin, [])
-            if not self._closed and len(idle) < self._settings.connections:
+            if not self.is_closed and len(idle) < self._settings.connections:
                 idle.append(connection)
                 return
         connection.close()
 
     def close(self) -> None:
-        """Hang up on everyone that is not being talked to."""
+        """Hang up on everyone; threads that wait for an answer fail with OSError instead of waiting on."""
         with self._lock:
-            self._closed = True
+            self.is_closed = True
             connections = [connection for idle in self._idle.values() for connection in idle]
             self._idle.clear()
+            sockets = list(self._sockets)
         for connection in connections:
             connection.close()
+        for sock in sockets:
+            with contextlib.suppress(OSError):
+                # Of the plain socket even under TLS: the object belongs to the thread that reads from it.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _connect(self, origin: Origin) -> Connection:
         proxy = proxy_for(origin, self._settings.proxies)
@@ -91,6 +100,7 @@ class Connections:
                 _tunnel(sock, origin, proxy)
             if origin.scheme == "https":
                 sock = self._tls_context(origin).wrap_socket(sock, server_hostname=origin.host)
+                self._watch(sock)
         except BaseException:
             sock.close()
             raise
@@ -106,6 +116,7 @@ class Connections:
             sock = None
             try:
                 sock = socket.socket(family, kind, protocol)
+                self._watch(sock)
                 sock.settimeout(self._settings.timeout)
                 sock.connect(address)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -116,6 +127,12 @@ class Connections:
             else:
                 return sock
         raise failure or OSError("the host has no address")
+
+    def _watch(self, sock: socket.socket) -> None:
+        with self._lock:
+            if self.is_closed:
+                raise OSError("the client was closed")
+            self._sockets.add(sock)
 
     def _resolve(self, host: str, port: int) -> list[Any]:
         key = (host, port)

@@ -92,10 +92,10 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Wait for what was started, hang up, and remove what was only meant for this run."""
-        self._workers.close()
+        """Hang up, give up what was started in advance, and remove what was only meant for this run."""
         if self._http is not None:
             self._http.close()
+        self._workers.close()
         for found in self._remote.values():
             if isinstance(found, Path):
                 found.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class HttpClient:
         self._sleep = sleep
 
     def close(self) -> None:
-        """Hang up idle connections."""
+        """Hang up, and give up all requests that are still under way."""
         self._connections.close()
 
     def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -64,7 +64,7 @@ class HttpClient:
 
     def attempts(self) -> "Attempts":
         """Start to count the tries of one request."""
-        return Attempts(self.settings, self._sleep)
+        return Attempts(self.settings, self._sleep, lambda: self._connections.is_closed)
 
     def _open(self, url: str, headers: Mapping[str, str], attempts: "Attempts") -> "Stream":
         while True:
@@ -139,11 +139,14 @@ class HttpClient:
 class Attempts:
     """Counts the tries of one request and waits between them."""
 
-    def __init__(self, settings: HttpSettings, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, settings: HttpSettings, sleep: Callable[[float], None], is_closed: Callable[[], bool]
+    ) -> None:
         self._left = settings.retries
         self._wait = settings.backoff
         self._longest = settings.max_wait
         self._sleep = sleep
+        self._is_closed = is_closed
 
     def again(self, error: FetchError) -> None:
         """Wait for the next try, or raise the error if there is none left."""
@@ -152,7 +155,7 @@ class Attempts:
 
     def wait(self, retry_after: str = "") -> bool:
         """Wait as long as the server asks for, else longer each time; false if there is no next try."""
-        if self._left <= 0:
+        if self._left <= 0 or self._is_closed():
             return False
         asked = _seconds(retry_after)
         if asked is not None and asked > self._longest:
