@@ -166,7 +166,7 @@ def _check_sets(metadata: VariantMetadata, findings: Findings) -> None:
         if not properties and label != NULL_LABEL:
             message = "a label without properties fits every machine, as only null should"
             findings.tolerated("no-properties", path_of("variants", label), message)
-        if properties in first:
-            message = f"the properties are the same as those of {first[properties]}"
+        other = first.setdefault(properties, label)
+        if other is not label:
+            message = f"the properties are the same as those of {other}"
             findings.tolerated("same-properties", path_of("variants", label), message)
-        first.setdefault(properties, label)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from rewheel.variants.supported import OrderedSupport, Supported
     from rewheel.variants.verdicts import LabelVerdict
 
-    _Positions = dict[str, dict[str, dict[str, int]]]
-
 __all__ = ["Ranking", "rank"]
+
+_FIRST = 0x100  # beyond all characters of labels
+_MOST_VALUES = 1_000_000
+_END = chr(_FIRST + _MOST_VALUES)  # greater than every key character, so that of two keys the longer wins
 
 
 def rank(labels: Iterable[str], metadata: VariantMetadata, supported: Supported) -> Ranking:
@@ -39,26 +41,21 @@ def rank(labels: Iterable[str], metadata: VariantMetadata, supported: Supported)
     ('v3', 'v2', 'null')
     """
     ordered = in_preferred_order(metadata, supported)
-    positions, last = _positions(ordered)
+    keys = _Keys(ordered)
     asked = tuple(dict.fromkeys(labels))
-    ranked: list[tuple[list[int], str]] = []
     variants = metadata.variants
-    has_null = False
+    ranked: list[str] = []
     for label in asked:
-        if label == NULL_LABEL:
-            has_null = True
-            continue
         properties = variants.get(label)
-        if properties is None:
-            continue
-        best = _best_positions(properties, positions)
-        if best is not None:
-            best.sort()
-            best.append(last)  # greater than every position, so that of two lists the longer wins
-            ranked.append((best, label))
+        if properties is not None and label != NULL_LABEL:
+            key = keys.of(properties)
+            if key is not None:
+                ranked.append(key + _END + label)
     ranked.sort()
-    order = tuple(label for _, label in ranked) + ((NULL_LABEL,) if has_null else ())
-    return Ranking(order, asked, metadata, ordered)
+    order = [text.partition(_END)[2] for text in ranked]
+    if NULL_LABEL in asked:
+        order.append(NULL_LABEL)
+    return Ranking(tuple(order), asked, metadata, ordered)
 
 
 class Ranking:
@@ -100,34 +97,57 @@ class Ranking:
         return f"Ranking(order={self.order!r})"
 
 
-def _positions(ordered: OrderedSupport) -> tuple[_Positions, int]:
-    """Give a number to every supported value, best first, and count them."""
-    count = 0
-    positions: _Positions = {}
-    for namespace, features in ordered.items():
-        numbered = positions[namespace] = {}
-        for feature, values in features.items():
-            numbered[feature] = {value: count + index for index, value in enumerate(values)}
-            count += len(values)
-    return positions, count
+class _Keys:
+    """Makes a text of each set of properties, so that texts sort like variants.
 
+    Every supported value has a character, better values smaller ones. The key has the character of the best
+    value of each feature, smallest first. Texts are compared in one go, and the many variants of a release
+    that say the same about a namespace share what is found out about it.
+    """
 
-def _best_positions(properties: VariantProperties, positions: _Positions) -> list[int] | None:
-    """Return the position of the best value of every feature; None if a feature has no supported value."""
-    found: list[int] = []
-    for namespace, features in properties.table.items():
-        numbered = positions.get(namespace)
-        if numbered is None:
-            return None
-        for feature, values in features.items():
-            known = numbered.get(feature)
+    __slots__ = ("_characters", "_known")
+
+    def __init__(self, ordered: OrderedSupport) -> None:
+        count = sum(len(values) for features in ordered.values() for values in features.values())
+        if count > _MOST_VALUES:
+            from rewheel.variants.errors import VariantsError
+
+            raise VariantsError(f"a machine with {count:,} supported values cannot be ranked for")
+        characters = map(chr, range(_FIRST, _FIRST + count))
+        self._characters: dict[str, dict[str, dict[str, str]]] = {
+            namespace: {
+                feature: dict(zip(values, characters, strict=False)) for feature, values in features.items()
+            }
+            for namespace, features in ordered.items()
+        }
+        self._known: dict[str, dict[int, str]] = {namespace: {} for namespace in ordered}
+
+    def of(self, properties: VariantProperties) -> str | None:
+        """Return the key of a set of properties; None if one of its features is not supported."""
+        parts: list[str] = []
+        for namespace, features in properties.table.items():
+            known = self._known.get(namespace)
             if known is None:
                 return None
-            if len(values) == 1:
-                best = known.get(values[0])
-            else:
-                best = min((known[value] for value in values if value in known), default=None)
-            if best is None:
+            part = known.get(id(features))
+            if part is None:
+                part = known[id(features)] = self._part(namespace, features)
+            if not part:
                 return None
+            parts.append(part)
+        if len(parts) > 1:
+            parts.sort()  # namespaces do not share characters, so this is their order
+        return "".join(parts)
+
+    def _part(self, namespace: str, features: Mapping[str, tuple[str, ...]]) -> str:
+        """Return the key of one namespace; empty if a feature has no supported value."""
+        supported = self._characters[namespace]
+        found: list[str] = []
+        for feature, values in features.items():
+            known = supported.get(feature, {})
+            best = min((known[value] for value in values if value in known), default="")
+            if not best:
+                return ""
             found.append(best)
-    return found
+        found.sort()
+        return "".join(found)

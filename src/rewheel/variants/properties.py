@@ -173,7 +173,8 @@ class VariantProperties:
         return self._table == other._table
 
     def __hash__(self) -> int:
-        return hash(tuple(self))
+        # Tables are sorted, so equal sets have their items in equal order.
+        return hash(tuple((namespace, *features.items()) for namespace, features in self._table.items()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"cannot change {name!r}: variant properties are immutable")

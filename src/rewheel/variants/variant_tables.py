@@ -36,6 +36,7 @@ class _Reader:
         self._findings = findings
         self._names: set[str] = set()
         self._lists: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._tables: dict[object, dict[str, tuple[str, ...]]] = {}
 
     def read(self, table: Mapping[str, Any]) -> dict[str, VariantProperties]:
         made: dict[str, VariantProperties] = {}
@@ -73,7 +74,8 @@ class _Reader:
         for feature in features if len(features) == 1 else sorted(features):
             self._check_name(feature, "feature", (*path, feature))
             made[feature] = self._read_values(features[feature], (*path, feature))
-        return made
+        # Equal tables become one: it saves memory, and `rank` looks at each only once.
+        return self._tables.setdefault(tuple(made.items()), made)
 
     def _check_name(self, name: str, what: str, path: _Path) -> None:
         if name in self._names:

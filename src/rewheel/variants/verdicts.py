@@ -114,9 +114,10 @@ class Verdicts(Mapping[str, LabelVerdict]):
         properties = self._metadata.properties_of(label) if label else NO_PROPERTIES
         if properties is None:
             return LabelVerdict(label, False, None, None, (), ())
-        rejected = tuple(_rejected(properties, self._metadata, self._ordered))
-        deciding = () if rejected else _deciding(properties, self._ordered)
-        return LabelVerdict(label, not rejected, position, properties, deciding, rejected)
+        if position is None and label:
+            rejected = tuple(_rejected(properties, self._metadata, self._ordered))
+            return LabelVerdict(label, False, None, properties, (), rejected)
+        return LabelVerdict(label, True, position, properties, _deciding(properties, self._ordered), ())
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._asked)
@@ -154,12 +155,16 @@ def why_better(
 
 def _deciding(properties: VariantProperties, ordered: "OrderedSupport") -> tuple[VariantProperty, ...]:
     """Return the best supported value of every feature, most important first."""
-    return tuple(
-        VariantProperty(namespace, feature, next(value for value in values if value in wanted))
-        for namespace, features in ordered.items()
-        for feature, values in features.items()
-        if (wanted := properties.values(namespace, feature))
-    )
+    found: list[VariantProperty] = []
+    for namespace, features in ordered.items():
+        declared = properties.table.get(namespace)
+        if declared:
+            for feature, values in features.items():
+                wanted = declared.get(feature)
+                if wanted:
+                    best = next(value for value in values if value in wanted)
+                    found.append(VariantProperty(namespace, feature, best))
+    return tuple(found)
 
 
 def _rejected(
