@@ -472,6 +472,17 @@ def test_works_in_threads_and_keeps_the_order(client: Client) -> None:
     assert nested == [sum(n + number for n in range(10)) for number in range(40)]
 
 
+def test_works_alone_when_all_threads_are_busy(new_client: NewClient) -> None:
+    client = new_client(HttpSettings(connections=2))
+
+    def deep(level: int) -> int:
+        return 1 if level == 0 else sum(client.map(deep, [level - 1] * 3))
+
+    assert deep(5) == 3**5
+    client.close()
+    assert deep(2) == 9, "a closed client has no threads"
+
+
 def test_raises_the_first_failure(client: Client) -> None:
     with pytest.raises(ZeroDivisionError):
         client.map(lambda number: 1 // number, [1, 0, 2])

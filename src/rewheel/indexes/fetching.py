@@ -169,7 +169,7 @@ class Client:
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Apply the function to every item in threads, and give the results in the items' order.
 
-        Raises the first failure in that order. Inside a function that runs so, it does one after the other.
+        Raises the first failure in that order. May be used inside a function that runs so.
         """
         return self._workers.map(function, items)
 
