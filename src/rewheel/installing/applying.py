@@ -119,15 +119,14 @@ def _prepared(
     """Hold the environment, whole and locked; what had to be created for that goes again after a failure."""
     created = _create(target.root) if create else []
     layout = Layout.of(target)
-    try:
-        with locked(layout.root, reporter=reporter, timeout=timeout):
+    with locked(layout.root, reporter=reporter, timeout=timeout, create=create):
+        try:
             _heal(layout.root, reporter, step)
             yield layout
-    except BaseException:
-        for folder in reversed(created):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
+        except BaseException:
+            # While the lock is held: whoever waits for it notices that the folder is another one then.
+            _remove(created)
+            raise
 
 
 def _create(root: Path) -> list[Path]:
@@ -144,11 +143,16 @@ def _create(root: Path) -> list[Path]:
                 folder.mkdir()
                 created.append(folder)
     except OSError as error:
-        for folder in reversed(created):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        _remove(created)
         raise UnwritableTarget(str(root), error) from error
     return created
+
+
+def _remove(created: Sequence[Path]) -> None:
+    """Remove the folders again that are still empty."""
+    for folder in reversed(created):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _heal(root: Path, reporter: Reporter, step: Step | None) -> Healing:
@@ -181,7 +185,7 @@ def _stored(
                 path = refetch(item)
             if path is None or not path.is_file():
                 raise MissingWheel(str(item.filename))
-            stored = store.add(path, item.sha256)
+            stored = store.add(path, item.sha256, filename=item.filename)
         found.append((item, stored))
     return found
 

@@ -15,20 +15,20 @@ _PAUSE = 0.05  # seconds between two attempts
 
 
 @contextlib.contextmanager
-def locked(root: Path, *, reporter: Reporter, timeout: float) -> Iterator[None]:
+def locked(root: Path, *, reporter: Reporter, timeout: float, create: bool = False) -> Iterator[None]:
     """Hold the environment whose folder is `root`, waiting for whoever holds it now.
 
     The folder itself is locked, so that nothing is left behind and every user and every name of it meets the
     same lock; the system releases it when the process ends, however that happens. Where folders cannot be
     locked, a file in the folder for temporary files stands for it. Waits at most `timeout` seconds, after a
-    warning; then raises EnvironmentBusy.
+    warning; then raises EnvironmentBusy. With `create`, a folder that vanished meanwhile is made again.
     """
     deadline = time.monotonic() + timeout
     told = False
     with contextlib.ExitStack() as stack:
         while True:
             attempt = contextlib.ExitStack()
-            if _acquire(root, attempt):
+            if _acquire(root, attempt, create=create):
                 stack.push(attempt)
                 break
             attempt.close()
@@ -44,12 +44,14 @@ def locked(root: Path, *, reporter: Reporter, timeout: float) -> Iterator[None]:
         yield
 
 
-def _acquire(root: Path, stack: contextlib.ExitStack) -> bool:
+def _acquire(root: Path, stack: contextlib.ExitStack, *, create: bool) -> bool:
     try:
         import fcntl
     except ImportError:
         return _acquire_file(root, stack)
     try:
+        if create:
+            root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(root, os.O_RDONLY)
     except OSError as error:
         raise UnwritableTarget(str(root), error) from error

@@ -14,7 +14,8 @@ from pathlib import Path
 from rewheel.installing.errors import DamagedEntry, DigestMismatch, StoreError
 from rewheel.installing.manifest import Manifest, StoredFile
 from rewheel.installing.unpacking import unpack
-from rewheel.wheels import Wheel, digest_of
+from rewheel.variants import WheelFilename
+from rewheel.wheels import FileSource, Wheel, digest_of
 
 __all__ = ["Store", "StoredWheel"]
 
@@ -76,11 +77,14 @@ class Store:
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def add(self, wheel_path: Path, sha256: str = "") -> StoredWheel:
+    def add(
+        self, wheel_path: Path, sha256: str = "", *, filename: WheelFilename | None = None
+    ) -> StoredWheel:
         """Return the wheel's entry, after unpacking and checking the wheel if there is none.
 
-        `sha256` (hexadecimal) is what the file must have; without it, the file's own is taken. Raises
-        DigestMismatch, what `rewheel.wheels` raises for a bad wheel, or StoreError.
+        `sha256` (hexadecimal) is what the file must have; without it, the file's own is taken. `filename` is
+        the wheel's name when the file has another one. Raises DigestMismatch, what `rewheel.wheels` raises
+        for a bad wheel, or StoreError.
         """
         actual = _digest(wheel_path)
         if sha256 and actual != sha256.lower():
@@ -90,7 +94,7 @@ class Store:
             return stored
         try:
             with self._workplace() as workplace:
-                return self._populate(wheel_path, actual, workplace)
+                return self._populate(wheel_path, filename, actual, workplace)
         except OSError as error:
             raise StoreError(
                 f"cannot unpack {wheel_path.name} into {self._root}: {error.strerror or error}",
@@ -104,10 +108,13 @@ class Store:
             # Out of the way in one step, since another process may look at it now.
             folder.rename(workplace / "discarded")
 
-    def _populate(self, wheel_path: Path, sha256: str, workplace: Path) -> StoredWheel:
+    def _populate(
+        self, wheel_path: Path, filename: WheelFilename | None, sha256: str, workplace: Path
+    ) -> StoredWheel:
         fresh = workplace / "entry"
         (fresh / "tree").mkdir(parents=True)
-        with Wheel.open(wheel_path) as wheel:
+        source = FileSource(wheel_path)
+        with Wheel.over(source, filename or wheel_path.name) as wheel:
             manifest = unpack(wheel, fresh / "tree")
         (fresh / "manifest").write_bytes(manifest.to_bytes())
         folder = self._folder(sha256)
