@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rewheel.cli.entry import main
 
+from rewheel.cli.entry import main
 from support.index_server import IndexServer
 from support.wheel_factory import make_wheel, write_index_file
 
