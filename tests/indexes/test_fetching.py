@@ -176,13 +176,14 @@ def test_reads_more_only_where_it_must(server: IndexServer, client: Client, find
     file, data = find(client, "large"), large.read_bytes()
     server.forget()
     source = client.open_wheel(file)
-    assert source.read_at(1000, 30) == data[1000:1030]
-    assert source.read_at(1040, 10_000) == data[1040:11_040], "the next bytes came along"
+    assert source.read_at(20_000, 30) == data[20_000:20_030]
+    assert source.read_at(20_040, 10_000) == data[20_040:30_040], "the next bytes came along"
+    assert source.read_at(15_000, 10_000) == data[15_000:25_000], "and so did some before them"
     assert source.read_at(len(data) - 70_000, 70_000) == data[-70_000:]
     assert source.read_at(0, len(data)) == data
     ranges = [request.headers["range"] for request in server.requests]
-    assert ranges[:2] == ["bytes=-65536", "bytes=1000-17383"]
-    assert ranges[2] == f"bytes={len(data) - 70_000}-{len(data) - 65_537}", "the tail is not fetched twice"
+    assert ranges[:2] == ["bytes=-65536", "bytes=11808-36383"]
+    assert ranges[2] == f"bytes={len(data) - 78_192}-{len(data) - 65_537}", "the tail is not fetched twice"
     assert len(ranges) <= 4
 
 
@@ -193,6 +194,18 @@ def test_any_reads_give_the_right_bytes(server: IndexServer, client: Client, fin
         state = (state * 1_103_515_245 + 12_345) % 2**31
         offset, length = state % len(data), (state >> 8) % 60_000
         assert source.read_at(offset, length) == data[offset : offset + length]
+
+
+def test_long_reads_that_overlap(server: IndexServer, client: Client, find: Find, wheels: Path) -> None:
+    path = make_wheel(wheels, "huge", files={"huge/a.bin": os.urandom(7_000_000)})
+    source, data = client.open_wheel(find(client, "huge")), path.read_bytes()
+    for start, end in [
+        (3_000_000, 6_000_000),
+        (1_000_000, 4_000_000),
+        (5_000_000, 7_000_000),
+        (0, 6_500_000),
+    ]:
+        assert source.read_at(start, end - start) == data[start:end]
 
 
 def test_a_wheel_is_opened_once(server: IndexServer, client: Client, find: Find) -> None:

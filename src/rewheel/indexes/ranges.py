@@ -18,6 +18,8 @@ _TAIL = 64 * 1024
 """Bytes of the first request: nearly always the whole directory of the archive, and its metadata too."""
 _READ_AHEAD = 16 * 1024
 """Bytes of any later request at least; a member's header and its content are then one request."""
+_READ_BEHIND = 8 * 1024
+"""Bytes in front that come along: the members of dist-info are neighbours, and are read in any order."""
 _READ_LIMIT = 64 * 1024 * 1024
 _KEPT_LIMIT = 4 * 1024 * 1024
 """Bytes of one file that stay in memory; what was read first beyond that is read again if need be."""
@@ -76,6 +78,7 @@ class RemoteFile:
             if found is None:
                 self._fetch(offset, end)
                 found = self._find(offset, end)
+                self._forget()
         if found is None:
             raise FetchError(self.url, "the server gave other bytes than asked for")
         return found
@@ -93,17 +96,19 @@ class RemoteFile:
         return b"".join(pieces)
 
     def _fetch(self, offset: int, end: int) -> None:
-        """Get the missing bytes and some more, but none that follow and are there already."""
+        """Get the missing bytes and some more, but none around them that are there already."""
+        earlier = [part.end for part in self._parts if part.end <= offset]
+        start = max(0, offset - _READ_BEHIND, *earlier)
         later = [part.start for part in self._parts if part.start > offset]
         border = min(later, default=self.size)
         stop = min(max(end, offset + _READ_AHEAD), self.size)
         if border >= end or self._find(border, end) is not None:
             stop = min(stop, border)
-        response = self._ask(f"bytes={offset}-{stop - 1}")
+        response = self._ask(f"bytes={start}-{stop - 1}")
         part = self._part(response)
-        if part is None or part.start != offset:
+        if part is None or part.start != start:
             raise FetchError(self.url, "changed while it was read", hint="try again")
-        self._keep(part)
+        self._parts.append(part)
         self._remember()
 
     def _fetch_tail(self, size: int | None) -> None:
@@ -116,7 +121,7 @@ class RemoteFile:
             part = self._part(self._ask(f"bytes={max(0, total - _TAIL)}-{total - 1}"))
             if part is None or part.end != self.size:
                 raise RangesUnsupported(self.url, total)
-        self._keep(part)
+        self._parts.append(part)
 
     def _measure(self) -> int:
         """Ask for the first byte, to be told how many there are."""
@@ -156,10 +161,10 @@ class RemoteFile:
         self._validator = self._validator or validator_of(response.headers)
         return _Part(start, response.body)
 
-    def _keep(self, part: _Part) -> None:
-        self._parts.append(part)
+    def _forget(self) -> None:
+        """Let go of what was read first, except the tail."""
         while len(self._parts) > 2 and sum(len(p.data) for p in self._parts) > _KEPT_LIMIT:
-            del self._parts[1]  # the first is the tail, the last is wanted now
+            del self._parts[1]
 
     def _remember(self) -> None:
         if self._key:
