@@ -71,6 +71,23 @@ def test_a_folder_that_may_not_be_written(env: Environment, tmp_path: Path) -> N
             folder.chmod(0o755)
 
 
+def test_a_folder_that_may_not_be_read(env: Environment, tmp_path: Path) -> None:
+    env.install(env.wheel("other", files={"pkg/other.py": ""}))
+    before = env.snapshot()
+    for folder, expected in (
+        (env.site / "pkg", "UnwritableTarget|"),
+        (env.site, "InvalidTarget|cannot read "),
+    ):
+        folder.chmod(0o300)
+        try:
+            answer = without_privileges(env.root, env.wheel(files={"pkg/foo.py": ""}), tmp_path / "cache2")
+        finally:
+            folder.chmod(0o755)
+        assert answer.startswith(expected)
+        assert "Permission denied" in answer
+        assert env.snapshot() == before
+
+
 def test_a_target_that_cannot_be_created(env: Environment, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)

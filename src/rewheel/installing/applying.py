@@ -123,9 +123,11 @@ def _prepared(
         try:
             _heal(layout.root, reporter, step)
             yield layout
-        except BaseException:
+        except BaseException as error:
             # While the lock is held: whoever waits for it notices that the folder is another one then.
             _remove(created)
+            if isinstance(error, OSError):
+                raise UnwritableTarget(str(error.filename or layout.root), error) from error
             raise
 
 
