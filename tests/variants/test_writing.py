@@ -1,6 +1,8 @@
 """Writing metadata, and what gets lost on the way."""
 
+import copy
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -152,6 +154,8 @@ def test_metadata_is_a_value() -> None:
     with pytest.raises(TypeError):
         one.variants["x"] = FAST  # type: ignore[index]
     assert "fast" in repr(one)
+    full = read_metadata(to_document(one))
+    assert pickle.loads(pickle.dumps(full)) == copy.deepcopy(full) == full
     ordered = Provider("a", ProviderKind.STATIC, static_properties={"x": ("1",), "y": ("2",)})
     assert ordered != Provider("a", ProviderKind.STATIC, static_properties={"y": ("2",), "x": ("1",)})
     assert repr(ordered) == "Provider('a', static)"

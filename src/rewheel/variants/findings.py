@@ -31,11 +31,13 @@ class Finding(NamedTuple):
 class Findings:
     """Collects findings while a document is walked; stops listening when there are far too many."""
 
-    __slots__ = ("_found", "_skipped")
+    __slots__ = ("_found", "_skipped", "is_fatal")
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
         self._skipped = 0
+        self.is_fatal = False
+        """Whether any finding forbids the use of the document."""
 
     def fatal(self, code: str, path: str, message: str) -> None:
         """Note something that makes the document unusable."""
@@ -51,11 +53,7 @@ class Findings:
             self._found.append(finding)
         else:
             self._skipped += 1
-
-    @property
-    def is_fatal(self) -> bool:
-        """Whether any finding forbids the use of the document."""
-        return any(finding.fatal for finding in self._found)
+        self.is_fatal = self.is_fatal or finding.fatal
 
     def as_list(self) -> list[Finding]:
         """Return what was found, in the order of the document."""

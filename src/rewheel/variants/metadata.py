@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rewheel.variants.errors import UnknownLabel
 from rewheel.variants.label import NULL_LABEL, check_label
@@ -151,9 +151,26 @@ class VariantMetadata:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"cannot change {name!r}: variant metadata is immutable")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        nested = {namespace: dict(lists) for namespace, lists in self.property_priorities.items()}
+        fields = {
+            "namespaces": self.namespaces,
+            "variants": dict(self.variants),
+            "providers": dict(self.providers),
+            "feature_priorities": dict(self.feature_priorities),
+            "property_priorities": nested,
+            "schema_version": self.schema_version,
+        }
+        return (_remake, (fields,))
+
     def __repr__(self) -> str:
         return f"VariantMetadata(namespaces={self.namespaces!r}, labels={self.labels!r})"
 
 
 def _only_keys(mapping: Mapping[str, _V], keys: Iterable[str]) -> dict[str, _V]:
     return {key: mapping[key] for key in keys if key in mapping}
+
+
+def _remake(fields: dict[str, Any]) -> VariantMetadata:
+    """Make metadata again that was copied or pickled."""
+    return VariantMetadata(**fields)

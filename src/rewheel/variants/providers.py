@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from rewheel.variants.errors import VariantsError
 from rewheel.variants.properties import ABI_DEPENDENCY
@@ -125,5 +126,17 @@ class Provider:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"cannot change {name!r}: a provider is immutable")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        named = {name: getattr(self, name) for name in self.__slots__ if name not in {"namespace", "kind"}}
+        return (
+            _remake,
+            (self.namespace, self.kind, {**named, "static_properties": dict(self.static_properties)}),
+        )
+
     def __repr__(self) -> str:
         return f"Provider({self.namespace!r}, {self.kind})"
+
+
+def _remake(namespace: str, kind: ProviderKind, named: dict[str, Any]) -> Provider:
+    """Make a provider again that was copied or pickled."""
+    return Provider(namespace, kind, **named)

@@ -6,7 +6,7 @@ __all__ = ["is_requirement"]
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _EXTRAS = rf"\[\s*(?:{_NAME}(?:\s*,\s*{_NAME})*)?\s*\]"
-_CLAUSE = r"(?:~=|===|==|!=|<=|>=|<|>)\s*[^\s,;()<>=!~]+"
+_CLAUSE = r"(?:~=|===|==|!=|<=|>=|<|>)\s*[^\s,;()<>=!~][^\s,;()<>=~]*"
 _CLAUSES = rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*\s*,?"
 _REQUIREMENT = re.compile(
     rf"\s*{_NAME}\s*(?:{_EXTRAS})?\s*"
