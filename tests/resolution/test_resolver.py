@@ -9,7 +9,7 @@ import pytest
 from resolution.conftest import World
 from rewheel.environments import find_target
 from rewheel.errors import UsageError
-from rewheel.indexes import IndexesError
+from rewheel.indexes import Client, IndexesError
 from rewheel.metadata import Requirement
 from rewheel.resolution import Contradiction, NoCandidate, Status, UnknownProject
 from support.index_server import Fault, IndexServer
@@ -323,3 +323,18 @@ def test_passed_over_versions_are_explained_too(world: World) -> None:
     assert [choice.version for choice in explanation.skipped] == ["2.0"]
     explanation = world.resolver().explain(Requirement.parse("a>=2"))
     assert explanation.choice.selected is None
+
+
+def test_large_wheels_of_a_server_without_ranges(world: World) -> None:
+    """What is chosen is fetched anyway; what is only looked at, for variants, is not (PEP 825)."""
+    world.server.ranges = world.server.suffix_ranges = world.server.metadata = False
+    world.client = Client(reporter=world.reporter, whole_limit=100)
+    properties = {"n": {"f": ["v"]}}
+    providers = {"n": {"static-properties": {"f": ["v"]}}}
+    world.wheel("a", label="lab", properties=properties, providers=providers, priorities=["n"])
+    world.wheel("a", requires=["b"])
+    world.wheel("b")
+    with world.client:
+        resolution = world.resolve("a")
+    assert [(package.project, package.label) for package in resolution.packages] == [("b", ""), ("a", "")]
+    assert len(world.reporter.warnings) == 1

@@ -279,7 +279,7 @@ class Client:
             )
         except RangesUnsupported as error:
             size = error.length if error.length is not None else file.size
-            if size is None or size > self._whole_limit:
+            if not whole and (size is None or size > self._whole_limit):
                 raise RangesUnsupported(file.url, size) from error
         except Offline:
             pass  # its parts were never read, but the whole wheel may have been

@@ -127,7 +127,8 @@ class Inspector:
         offered = self._client.metadata(selected.file)
         if offered is not None:
             return CoreMetadata.parse(offered)
-        source = self._client.open_wheel(selected.file)
+        # It is what will be installed, so it may be fetched whole if it can't be read in parts.
+        source = self._client.open_wheel(selected.file, whole=True)
         try:
             wheel = Wheel.over(source, selected.file.filename)
             if problem := disagreement(wheel.variant_json(), selected):
