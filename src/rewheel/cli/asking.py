@@ -129,21 +129,26 @@ def _require_hashes(asked: Asked) -> None:
 
 
 def _forced(settings: "Settings") -> dict[str, str]:
-    from rewheel.variants import check_label
-
     return {
-        project: check_label(label) if label else ""
+        project: _label(label, "--variant") if label else ""
         for project, label in _by_project(settings.variants, "--variant").items()
     }
 
 
 def _excluded(settings: "Settings") -> dict[str, frozenset[str]]:
-    from rewheel.variants import check_label
-
     return {
-        project: frozenset(map(check_label, labels))
+        project: frozenset(_label(label, "--exclude-variant") for label in labels)
         for project, labels in _by_project(settings.exclude_variants, "--exclude-variant").items()
     }
+
+
+def _label(text: str, option: str) -> str:
+    from rewheel.variants import InvalidLabel, check_label
+
+    try:
+        return check_label(text)
+    except InvalidLabel as error:
+        raise UsageError(f"{option}: {error}") from error
 
 
 def _by_project(given: Mapping[str, _Value], option: str) -> dict[str, _Value]:

@@ -6,7 +6,7 @@ from rewheel.cli.session import Session
 from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
-    from rewheel.machines.trust import TrustStore
+    from rewheel.machines import TrustStore
 
 __all__ = ["grant", "withdraw"]
 
@@ -51,7 +51,7 @@ def withdraw(session: Session, package: str, namespace: str) -> int:
 
 
 def _store(session: Session) -> "TrustStore":
-    from rewheel.machines.trust import TrustStore
+    from rewheel.machines import TrustStore
 
     return TrustStore(session.settings.trust_file)
 

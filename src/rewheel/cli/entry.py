@@ -1,12 +1,15 @@
 """The front door: answers at once what needs no thought, and loads the rest only for the rest."""
 
 import sys
-from collections.abc import Sequence
+
+TYPE_CHECKING = False  # the typing module costs more than all that is done here
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run the command line, `argv` without the program's name or `sys.argv`, and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["-V"]):

@@ -1,7 +1,7 @@
 """One installation: from the resolver's answer to files that are checked and in the store, to the change."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rewheel.installing import InstallItem, Report
     from rewheel.resolution import Resolution, ResolvedPackage, Resolver
 
-__all__ = ["Installation"]
+__all__ = ["Done", "Installation"]
 
 _MOST_ATTEMPTS = 50
 
@@ -31,6 +31,14 @@ class _Fetched(NamedTuple):
     problem: str
 
 
+class Done(NamedTuple):
+    """What was found, what was changed, and the SHA-256 of each wheel by project."""
+
+    resolution: "Resolution"
+    report: "Report"
+    digests: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Installation:
     """Carries out what a resolver finds, in one session, for one target."""
@@ -39,6 +47,7 @@ class Installation:
     resolver: "Resolver"
     asked: Asked
     target: "Target"
+    is_quiet: bool = False
 
     def resolve(self) -> "Resolution":
         """Find the answer and tell how each wheel was chosen; raises ResolutionError."""
@@ -47,11 +56,11 @@ class Installation:
         for package in resolution.packages:
             if package.choice is not None:
                 for line in choice_lines(package.choice):
-                    self.session.output.say(line)
+                    self._say(line)
         return resolution
 
-    def run(self) -> tuple["Resolution", "Report"]:
-        """Resolve, fetch and install; returns what was found and what was changed.
+    def run(self) -> Done:
+        """Resolve, fetch and install.
 
         A wheel that is not what its index says is taken out, and another answer is sought. Raises
         RewheelError; the environment is then as it was.
@@ -63,10 +72,17 @@ class Installation:
             fetched = self._fetch(resolution)
             untruthful = [each for each in fetched if each.problem]
             if not untruthful:
-                return resolution, self._change(fetched)
+                digests = {each.package.project: each.sha256 for each in fetched}
+                return Done(resolution, self._change(fetched), digests)
             for each in untruthful:
                 self._give_up(each)
         raise WheelRejected("too many wheels are not what their index says")
+
+    def _say(self, line: str) -> None:
+        if self.is_quiet:
+            self.session.output.detail(line)
+        else:
+            self.session.output.say(line)
 
     def _give_up(self, fetched: _Fetched) -> None:
         """Take a wheel out of the search, or stop if the user named this very version or file."""
@@ -88,7 +104,7 @@ class Installation:
         """Put all wheels into the store, several at a time."""
         wanted = [package for package in resolution.packages if package.wheel is not None]
         for package in wanted:
-            self.session.output.say(collecting_line(package))
+            self._say(collecting_line(package))
         if not wanted:
             return []
         parent = self.session.cache_dir / "downloads"

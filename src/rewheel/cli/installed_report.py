@@ -1,5 +1,6 @@
 """The report of an installation, for programs: pip's form, with the variant added."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 
-def write_report(session: Session, place: str, resolution: "Resolution", target: "Target") -> None:
-    """Write it into a file, or to standard output for `-`; raises RewheelError."""
+def write_report(
+    session: Session, place: str, resolution: "Resolution", target: "Target", digests: Mapping[str, str]
+) -> None:
+    """Write it into a file, or to standard output for `-`; raises RewheelError.
+
+    `digests` are the SHA-256 of the wheels that were fetched, by project.
+    """
     import json
 
     from rewheel import __version__
@@ -22,7 +28,7 @@ def write_report(session: Session, place: str, resolution: "Resolution", target:
     document = {
         "version": "1",
         "rewheel_version": __version__,
-        "install": [_entry(package) for package in resolution.packages if package.wheel is not None],
+        "install": [_entry(package, digests) for package in resolution.packages if package.wheel is not None],
         "kept": [
             {"name": package.metadata.name, "version": package.version, "variant_label": package.label}
             for package in resolution.packages
@@ -40,11 +46,14 @@ def write_report(session: Session, place: str, resolution: "Resolution", target:
         raise RewheelError(f"{path}: the report cannot be written: {error.strerror or error}") from error
 
 
-def _entry(package: "ResolvedPackage") -> dict[str, object]:
+def _entry(package: "ResolvedPackage", digests: Mapping[str, str]) -> dict[str, object]:
     wheel = package.wheel
     assert wheel is not None
     assert package.choice is not None
     metadata = package.metadata
+    hashes = dict(wheel.file.hashes)
+    if package.project in digests:
+        hashes["sha256"] = digests[package.project]
     return {
         "metadata": {
             "name": metadata.name,
@@ -58,7 +67,7 @@ def _entry(package: "ResolvedPackage") -> dict[str, object]:
         "is_yanked": wheel.file.yanked is not None,
         "download_info": {
             "url": wheel.file.location,
-            "archive_info": {"hashes": dict(wheel.file.hashes)},
+            "archive_info": {"hashes": hashes},
         },
         "filename": str(wheel.filename),
         "source": package.choice.source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rewheel.cli.tables import table_lines
 
 if TYPE_CHECKING:
-    from rewheel.machines.trust import TrustEntry, TrustStore
+    from rewheel.machines import TrustEntry, TrustStore
 
 __all__ = ["OVERRIDES", "provider_lines", "providers_json"]
 

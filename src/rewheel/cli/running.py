@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from rewheel import __version__
-from rewheel.cli.group import LazyGroup
+from rewheel.cli.group import COMMANDS, LazyGroup
 from rewheel.cli.options import output_options
 from rewheel.cli.output import Output
 from rewheel.cli.session import Session
@@ -65,7 +65,7 @@ def _run(arguments: Sequence[str], output: Output) -> int:
         sys.stdout.write(f"{error.ctx.get_help() if error.ctx else ''}\n")
         return 2
     except click.ClickException as error:
-        output.error(_sentence(error), _advice(error))
+        output.error(_sentence(error), _advice(error, arguments))
         return 2
     except RewheelError as error:
         if debugging:
@@ -99,9 +99,12 @@ def _sentence(error: click.ClickException) -> str:
     return (text[:1].lower() + text[1:]).removesuffix(".")
 
 
-def _advice(error: click.ClickException) -> str:
+def _advice(error: click.ClickException, arguments: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "rewheel"
+    if context is not None:
+        path = context.command_path
+    else:  # the parser gave up before the command could be told
+        path = " ".join(["rewheel", *(word for word in arguments[:1] if word in COMMANDS)])
     return f"`{path} --help` lists what can be said"
 
 

@@ -8,15 +8,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rewheel.cli.output import Output
-from rewheel.errors import RewheelError
+from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
     from rewheel.config import Settings
     from rewheel.environments import Target
     from rewheel.indexes import Client, Sources
     from rewheel.installing import Store
-    from rewheel.machines import Machine
-    from rewheel.machines.providing import Providers
+    from rewheel.machines import Machine, Providers
     from rewheel.progress import Reporter
 
 __all__ = ["CACHE_PARTS", "Session"]
@@ -75,6 +74,16 @@ class Session:
         for field, origin in settings.origins.items():
             self.output.detail(f"setting {field.replace('_', '-')} is from {origin}", 2)
         return settings
+
+    @property
+    def source_date_epoch(self) -> int | None:
+        """The time to write into archives, in seconds since 1970, if the environment asks for one."""
+        text = self.environ.get("SOURCE_DATE_EPOCH", "").strip()
+        if not text:
+            return None
+        if not text.isdecimal() or len(text) > 11:
+            raise UsageError(f"SOURCE_DATE_EPOCH: expected seconds since 1970, found {text!r}")
+        return int(text)
 
     @cached_property
     def reporter(self) -> "Reporter":
@@ -172,10 +181,11 @@ class Session:
 
     def providers(self, machine: "Machine", markers: Mapping[str, str]) -> "Providers":
         """Return who says what a machine supports, by the user's decisions about providers."""
-        from rewheel.machines.policy import ProviderPolicy
-        from rewheel.machines.providing import Providers
-        from rewheel.machines.trust import TrustStore
+        from rewheel.cli.plugin_environments import CachedPluginEnvironments
+        from rewheel.machines import PluginRunner, ProviderPolicy, Providers, TrustStore
 
+        # A plugin can look only at the machine that it runs on.
+        environments = CachedPluginEnvironments(self) if machine.is_here else None
         settings = self.settings
         return Providers(
             machine,
@@ -184,7 +194,7 @@ class Session:
                 disable=settings.disable_providers,
                 trust=settings.trust_providers,
             ),
-            plugins=None,
+            plugins=PluginRunner(environments, environ=self.environ) if environments else None,
             trust=TrustStore(settings.trust_file),
             reporter=self.reporter,
             marker_environment=markers,

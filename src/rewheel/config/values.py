@@ -4,6 +4,7 @@ A reader takes the text or the TOML value, the place that it is given at, and th
 start from; it returns the value or raises `ConfigError`.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +98,7 @@ def read_path(value: object, origin: str, base: Path) -> Path:
     if "\0" in text:
         raise ConfigError(origin, f"expected a path, found {shown(text)}")
     path = Path(text)
-    return base / (path.expanduser() if text.startswith("~") else path)
+    return Path(os.path.normpath(base / (path.expanduser() if text.startswith("~") else path)))
 
 
 def read_seconds(value: object, origin: str, base: Path) -> float:

@@ -22,6 +22,8 @@ from rewheel.cli.session import Session
 from rewheel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rewheel.environments import Target
 
 __all__ = ["command"]
@@ -98,18 +100,19 @@ def command(
         asked,
         machine=chosen_for,
         target=target,
-        keep_installed=not target.is_directory_target,
+        keep_installed=True,
         upgrade=upgrade,
         reinstall=reinstall,
         no_deps=no_deps,
     )
     installation = Installation(session, resolver, asked, target)
+    digests: Mapping[str, str] = {}
     if dry_run:
         resolution = installation.resolve()
         for package in resolution.packages:
             output.say(planned_line(package) if package.wheel is not None else kept_line(package))
     else:
-        resolution, done = installation.run()
+        resolution, done, digests = installation.run()
         for package in resolution.packages:
             if package.wheel is None and package.requested:
                 output.say(kept_line(package))
@@ -118,7 +121,7 @@ def command(
         for change in done.removed:
             output.say(change_line(change, verb="Removed"))
     if report is not None:
-        write_report(session, report, resolution, target)
+        write_report(session, report, resolution, target, digests)
 
 
 def _refuse_builds(editable: tuple[str, ...], no_binary: tuple[str, ...]) -> None:

@@ -80,7 +80,7 @@ def save(session: Session, *, file: Path, machine_file: Path | None, force: bool
 def providers(session: Session, *, as_json: bool) -> None:
     """List the providers that are built in, and the third-party ones that may run."""
     from rewheel.cli.provider_view import provider_lines, providers_json
-    from rewheel.machines.trust import TrustStore
+    from rewheel.machines import TrustStore
 
     store = TrustStore(session.settings.trust_file)
     if as_json:

@@ -25,7 +25,10 @@ __all__ = ["command"]
 @output_options
 @pass_session
 def command(session: Session, *, packages: tuple[str, ...], files: tuple[Path, ...], yes: bool) -> None:
-    """Remove installed packages; one that is not installed is warned of."""
+    """Remove installed packages.
+
+    One that is not installed is warned of, and costs nothing else.
+    """
     from rewheel.cli.requirements_file import Asked, read_requirements_file
     from rewheel.installing import uninstall
     from rewheel.metadata import Requirement

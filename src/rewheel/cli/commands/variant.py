@@ -53,14 +53,22 @@ def make(session: Session, /, *, wheel: Path, output: Path | None, replace: bool
     Providers of well-known namespaces are known; of others name a plugin (--provider) or give the list
     itself (--static), or the wheel has none and says so (PEP 825).
     """
-    from rewheel.wheels import make_variant
+    from rewheel.wheels import AlreadyVariant, make_variant
 
     recipe = Recipe(**options)  # type: ignore[arg-type]
     metadata, label = recipe.metadata(native_provider)
     folder = wheel.parent if output is None else output
-    made = make_variant(
-        session.cwd / wheel, metadata=metadata, label=label, output=session.cwd / folder, replace=replace
-    )
+    try:
+        made = make_variant(
+            session.cwd / wheel,
+            metadata=metadata,
+            label=label,
+            output=session.cwd / folder,
+            replace=replace,
+            epoch=session.source_date_epoch,
+        )
+    except AlreadyVariant as error:
+        raise AlreadyVariant(error.message, hint="replace its label with --replace") from error
     if len(made.name) > 200:
         session.output.warning(f"{made.name} is longer than 200 characters, which some file systems refuse")
     session.output.say(f"Wrote {folder / made.name}")
@@ -77,10 +85,19 @@ def make(session: Session, /, *, wheel: Path, output: Path | None, replace: bool
 @pass_session
 def unmake(session: Session, *, wheel: Path, resolve_markers: bool, output: Path | None) -> None:
     """Make a plain wheel of the variant WHEEL."""
-    from rewheel.wheels import unmake_variant
+    from rewheel.wheels import VariantMarkers, unmake_variant
 
     folder = wheel.parent if output is None else output
-    made = unmake_variant(session.cwd / wheel, output=session.cwd / folder, resolve_markers=resolve_markers)
+    try:
+        made = unmake_variant(
+            session.cwd / wheel,
+            output=session.cwd / folder,
+            resolve_markers=resolve_markers,
+            epoch=session.source_date_epoch,
+        )
+    except VariantMarkers as error:
+        error.hint = "decide them as for a plain wheel with --resolve-markers"
+        raise
     session.output.say(f"Wrote {folder / made.name}")
 
 
