@@ -120,12 +120,13 @@ class Client:
             return None
         return self._metadata.get(file.url, lambda: self._fetch_metadata(file))
 
-    def open_wheel(self, file: File) -> "ByteSource":
+    def open_wheel(self, file: File, *, whole: bool = False) -> "ByteSource":
         """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
 
-        A server without range requests makes it fetch the whole wheel if that is small enough. Raises
-        RangesUnsupported if it is not, or another FetchError; reading from the source may raise them too. A
-        local file that cannot be read raises the wheels room's UnreadableFile.
+        A server without range requests makes it fetch the whole wheel if that is small enough, or whatever its
+        size if `whole` allows it. Raises RangesUnsupported if it is not, or another FetchError; reading from
+        the source may raise them too. A local file that cannot be read raises the wheels room's
+        UnreadableFile.
         """
         from rewheel.wheels import FileSource
 
@@ -134,7 +135,7 @@ class Client:
             return FileSource(path)
         from rewheel.indexes.ranges import RangeSource
 
-        found = self._remote.get(file.url, lambda: self._open_remote(file))
+        found = self._remote.get(file.url, lambda: self._open_remote(file, whole=whole))
         return FileSource(found) if isinstance(found, Path) else RangeSource(found)
 
     def download(self, file: File, into: Path) -> Path:
@@ -264,7 +265,7 @@ class Client:
             self.reporter.detail(f"{error}, although the index offers it")
             return None
 
-    def _open_remote(self, file: File) -> "RemoteFile | Path":
+    def _open_remote(self, file: File, *, whole: bool = False) -> "RemoteFile | Path":
         """Read the wheel's tail, or where that cannot be, the whole of it into a file for this run."""
         from rewheel.indexes.ranges import RemoteFile
 
