@@ -268,3 +268,53 @@ def test_the_reporter_hears_of_repairs(env: Environment) -> None:
     env.install(wheel, reporter=reporter)
     assert any("unpacking it again" in text for text in reporter.details)
     assert isinstance(env.store, Store)
+
+
+def test_folders_that_cannot_be_locked_have_a_file_instead(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import errno
+    import fcntl
+    import tempfile
+
+    flock = fcntl.flock
+
+    def refuse(descriptor: int, operation: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), env.root.stat()):
+            raise OSError(errno.ENOLCK, "no locks available")
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    first, second = env.wheel("first"), env.wheel("second")
+    holder = Holder(lambda step: env.install(first, step=step))
+    assert len(list(tmp_path.glob("rewheel-*.lock"))) == 1
+    with pytest.raises(EnvironmentBusy):
+        env.install(second, lock_timeout=0.1)
+    holder.go_on()
+    env.install(second)
+    assert env.versions() == {"first": "1.0", "second": "1.0"}
+
+
+def test_file_systems_without_links_are_changed_all_the_same(
+    env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    env.install(env.wheel(files={"pkg/a.py": "1", "pkg/b.py": "1"}))
+    monkeypatch.setattr(os, "link", refuse)
+    before = env.snapshot()
+
+    def fail(name: str) -> None:
+        if name == "mark":
+            raise KeyboardInterrupt
+
+    new = env.wheel(version="2.0", files={"pkg/a.py": "2", "pkg/c.py": "2"})
+    with pytest.raises(KeyboardInterrupt):
+        env.install(new, step=fail)
+    assert env.snapshot() == before
+    assert env.install(new).link_mode == LinkMode.COPY
+    assert (env.site / "pkg/a.py").read_text() == "2"
