@@ -123,9 +123,9 @@ class Client:
     def open_wheel(self, file: File, *, whole: bool = False) -> "ByteSource":
         """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
 
-        A server without range requests makes it fetch the whole wheel if that is small enough, or whatever its
-        size if `whole` allows it. Raises RangesUnsupported if it is not, or another FetchError; reading from
-        the source may raise them too. A local file that cannot be read raises the wheels room's
+        A server without range requests makes it fetch the whole wheel if that is small enough, or whatever
+        its size if `whole` allows it. Raises RangesUnsupported if it is not, or another FetchError; reading
+        from the source may raise them too. A local file that cannot be read raises the wheels room's
         UnreadableFile.
         """
         from rewheel.wheels import FileSource
