@@ -121,7 +121,7 @@ class _Reader:
         )
 
     def _check_version(self, version: str) -> None:
-        found = re.fullmatch(r"(\d{1,9})(?:\.\d+)*", version)
+        found = re.fullmatch(r"([0-9]{1,9})(?:\.[0-9]+)*", version)
         if not found:
             self._fail(f"metadata.version {_show(version)} is not a version such as {VERSION}")
         if int(found[1]) > 0:
@@ -188,7 +188,7 @@ class _Reader:
         return Platform(system, text["machine"], libc, version)
 
     def _version(self, text: str, where: str) -> tuple[int, int]:
-        found = re.fullmatch(r"(\d{1,6})(?:\.(\d{1,6}))?(?:\.\d+)*", text)
+        found = re.fullmatch(r"([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:\.[0-9]+)*", text)
         if not found:
             self._fail(f"{where} {_show(text)} is not a version such as 2.36")
         return int(found[1]), int(found[2] or 0)

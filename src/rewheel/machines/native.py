@@ -73,7 +73,7 @@ class NativeProvider:
         return cast("_Detector", importlib.import_module(f"rewheel.machines.detectors.{self.namespace}"))
 
 
-_VERSION = r"\d+\.\d+(?:\.\d+)?(?:\.rc\d+)?"
+_VERSION = r"[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:\.rc[0-9]+)?"
 
 NATIVE: Mapping[str, NativeProvider] = {
     provider.namespace: provider
@@ -116,7 +116,7 @@ NATIVE: Mapping[str, NativeProvider] = {
             {"huawei-ascend-variant-provider": ("0.0.2",)},
             ("huawei_ascend_variant_provider.plugin:AscendVariantPlugin",),
             patterns={
-                "npu_type": r"\d+[a-z]+\d*|[a-z]+\d+[a-z0-9]*",
+                "npu_type": r"[0-9]+[a-z]+[0-9]*|[a-z]+[0-9]+[a-z0-9]*",
                 "driver_version": _VERSION,
                 "cann_version": _VERSION,
             },

@@ -93,7 +93,7 @@ def _musl() -> tuple[str, tuple[int, int]]:
     host = Host.here({})
     for loader in host.glob("/lib/ld-musl-*.so.1"):
         answer = host.run([loader], timeout=5, with_errors=True)
-        found = re.search(r"^Version (\d+\.\d+)", answer.output, re.MULTILINE)
+        found = re.search(r"^Version ([0-9]+\.[0-9]+)", answer.output, re.MULTILINE)
         if found:
             return "musl", _version(found[1])
     return "", (0, 0)

@@ -30,9 +30,9 @@ ALL_VALUES: dict[str, tuple[str, ...]] = {
     "rocm_version": (*(f"7.{minor}" for minor in range(10, -1, -1)), "6.4", "6.3"),
 }
 
-_GFX_NAME = re.compile(r"\b(gfx\d+[0-9a-f]*)\b")
-_FORCED_GFX = re.compile(r"[\s,;]*gfx\d[0-9a-f]*(?:[\s,;]+gfx\d[0-9a-f]*)*[\s,;]*")
-_FORCED_ROCM = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.\d{1,6})?")
+_GFX_NAME = re.compile(r"\b(gfx[0-9]+[0-9a-f]*)\b")
+_FORCED_GFX = re.compile(r"[\s,;]*gfx[0-9][0-9a-f]*(?:[\s,;]+gfx[0-9][0-9a-f]*)*[\s,;]*")
+_FORCED_ROCM = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _kfd(host: Host) -> set[str]:
     paths = host.glob(f"{_KFD_NODES}/*/properties")
     for path in sorted(paths, key=lambda path: (len(path), path)):  # node 10 after node 9
         text = host.read_text(path, limit=1 << 16) or ""
-        properties = dict(re.findall(r"^(\w+) (\d{1,20})$", text, re.MULTILINE))
+        properties = dict(re.findall(r"^(\w+) ([0-9]{1,20})$", text, re.MULTILINE))
         version = int(properties.get("gfx_target_version", "0"))
         if version:
             versions.append(version)
@@ -128,5 +128,5 @@ def _gfx_of(version: int) -> str:
 
 def _find_rocm(host: Host) -> _Found:
     path = f"{host.environ.get('ROCM_PATH') or '/opt/rocm'}/.info/version"
-    found = re.match(r"\s*(\d{1,4})[.-](\d{1,4})(?:[.\s-]|$)", host.read_text(path, limit=4096) or "")
+    found = re.match(r"\s*([0-9]{1,4})[.-]([0-9]{1,4})(?:[.\s-]|$)", host.read_text(path, limit=4096) or "")
     return _Found((f"{int(found[1])}.{int(found[2])}",), path) if found else _Found()

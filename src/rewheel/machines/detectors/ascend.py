@@ -20,9 +20,11 @@ ALL_VALUES: dict[str, tuple[str, ...]] = {
     "cann_version": (),
 }
 
-_NPU_ROW = re.compile(r"^\|\s*(\d+)\s+(\d+[A-Za-z]+\d*|[A-Za-z]+\d+[A-Za-z0-9]*)\s+\|", re.MULTILINE)
-_DRIVER = re.compile(r"Version:\s*(\d+)\.(\d+)(?:\.(\d+))?(?:\.rc(\d+))?")
-_CANN = re.compile(r"version=(\d+)\.(\d+)(?:\.(\d+))?(?:\.RC(\d+))?")
+_NPU_ROW = re.compile(
+    r"^\|\s*([0-9]+)\s+([0-9]+[A-Za-z]+[0-9]*|[A-Za-z]+[0-9]+[A-Za-z0-9]*)\s+\|", re.MULTILINE
+)
+_DRIVER = re.compile(r"Version:\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:\.rc([0-9]+))?")
+_CANN = re.compile(r"version=([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:\.RC([0-9]+))?")
 
 
 @dataclass(slots=True)

@@ -109,8 +109,8 @@ def detect(host: Host) -> Detection:
     return _detection(version, best, driver, overrides=_overrides(forced_version, forced_sm))
 
 
-_FORCED_VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6})*")
-_FORCED_SM = re.compile(r"\d{1,3}\.\d{1,3}")
+_FORCED_VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})*")
+_FORCED_SM = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 
 
 def _numbers(text: str) -> tuple[int, int] | None:

@@ -120,7 +120,9 @@ def _ask_nvidia_smi(host: Host, driver: Driver, version: bool, gpus: bool) -> No
         driver.failures.append(described.failure)
     text = "" if described.failure else described.output
     if version:
-        found = re.search(r"^\s*CUDA (?:UMD )?Version\s*:\s*(\d{1,3})\.(\d{1,3})\s*$", text, re.MULTILINE)
+        found = re.search(
+            r"^\s*CUDA (?:UMD )?Version\s*:\s*([0-9]{1,3})\.([0-9]{1,3})\s*$", text, re.MULTILINE
+        )
         if found:
             driver.version, driver.version_source = (int(found[1]), int(found[2])), "nvidia-smi"
     if gpus:
@@ -139,7 +141,7 @@ def _smi_gpus(listed: str, described: str) -> tuple[Gpu, ...] | None:
     ]
     gpus = []
     for index, line in enumerate(line for line in listed.splitlines() if line.strip()):
-        found = re.fullmatch(r"(\d{1,3})\.(\d{1,3})", line.strip())
+        found = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", line.strip())
         capability = (int(found[1]), int(found[2])) if found else None
         gpus.append(Gpu(capability, uuids[index] if index < len(uuids) else ()))
     return _unless_unknown(gpus)
