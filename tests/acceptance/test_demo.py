@@ -1,6 +1,7 @@
 """The whole demo on real packages, as `make demo` runs it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,11 +24,18 @@ def _own_world():
     """Leave the settings of this computer in place: they say where the real wheels are."""
 
 
-def run_demo(cache, temporary, **environ):
+def start_demo(cache, temporary, **environ):
     command = [sys.executable, "-m", "rewheel", "demo", "--cache-dir", str(cache)]
     environ = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), **environ}
     environ.pop("VIRTUAL_ENV", None)
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True)
+
+
+def run_demo(cache, temporary, **environ):
+    process = start_demo(cache, temporary, **environ)
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def names_in(folder):
@@ -74,6 +82,21 @@ def test_the_four_scenes_are_shown_and_only_the_cache_is_left(cache, temporary):
 def test_afterwards_it_works_without_any_network(cache, temporary):
     done = run_demo(cache, temporary, **NOWHERE)
     check(done)
+    assert names_in(temporary) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code", "message"), [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "")]
+)
+def test_stopped_in_the_middle_nothing_is_left(cache, temporary, number, code, message):
+    process = start_demo(cache, temporary)
+    for line in process.stdout:
+        if line.startswith("$ rewheel install"):
+            break
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (code, message)
     assert names_in(temporary) == []
 
 

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sys
@@ -22,13 +23,11 @@ def test_commands_do_not_see_how_the_user_configured_installers(tmp_path, capfd)
     }
     with open_session(environ, print) as session:
         run_python(session, "import os, json; print(json.dumps(dict(os.environ)))")
-        import json
-
         seen = json.loads(capfd.readouterr().out)
         assert {name for name in seen if name.startswith("PIP_")} == {"PIP_CONFIG_FILE"}
         assert seen["PIP_CONFIG_FILE"] == os.devnull
         assert "REWHEEL_OFFLINE" not in seen
-        for name in ("REWHEEL_CONFIG_FILE", "REWHEEL_CACHE_DIR", "VIRTUAL_ENV"):
+        for name in ("REWHEEL_CONFIG_FILE", "REWHEEL_CACHE_DIR", "VIRTUAL_ENV", "TMPDIR", "TEMP"):
             assert seen[name].startswith(str(session.folder))
         assert seen["X86_64_VARIANT_PROVIDER_FORCE_LEVEL"] == "v2"
 

@@ -41,9 +41,12 @@ class Session:
 
     def create_environment(self) -> None:
         """Create the empty virtual environment that `install` finds as the active one."""
-        self._run(
-            [sys.executable, "-m", "venv", "--without-pip", str(self.folder / "venv")], "python -m venv venv"
-        )
+        import venv
+
+        try:
+            venv.create(self.folder / "venv", symlinks=os.name != "nt")
+        except (OSError, ValueError) as error:
+            raise DemoError(f"a virtual environment cannot be created: {error}") from error
 
     def rewheel(self, *arguments: str) -> None:
         """Show a rewheel command, then run it; raises DemoError if it fails."""
@@ -66,6 +69,8 @@ class Session:
                 check=False,
                 timeout=_COMMAND_TIMEOUT,
                 stdin=subprocess.DEVNULL,
+                # Ctrl-C is for the demo, which then ends its command: one message instead of two
+                process_group=None if os.name == "nt" else 0,
             )
         except subprocess.TimeoutExpired as error:
             raise DemoError(f"`{shown}` did not end within {_COMMAND_TIMEOUT:.0f} seconds") from error
@@ -82,7 +87,10 @@ def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     }
     settings = folder / "rewheel.toml"
     settings.touch()
+    temporary = folder / "tmp"
+    temporary.mkdir()
     return own | {
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
         "REWHEEL_CONFIG_FILE": str(settings),
         "REWHEEL_CACHE_DIR": str(folder / "cache"),
         "PIP_CONFIG_FILE": os.devnull,
