@@ -263,8 +263,9 @@ def test_an_index_file_is_named_like_the_wheels() -> None:
     assert str(IndexFilename.for_release("Foo.Bar-baz", "1.0.0RC1")) == "foo_bar_baz-1.0.0rc1-variants.json"
     assert str(IndexFilename.for_release("foo", "1.0-post1")) == "foo-1.0.post1-variants.json"
     assert str(IndexFilename.for_release("foo", "1.0+ubuntu-1")) == "foo-1.0+ubuntu.1-variants.json"
-    with pytest.raises(InvalidFilename):
-        IndexFilename.for_release("foo", "one")
+    for version in ("one", "1" * 5000, "1/2"):
+        with pytest.raises(InvalidFilename):
+            IndexFilename.for_release("foo", version)
 
 
 @pytest.mark.parametrize(
@@ -279,6 +280,7 @@ def test_an_index_file_is_named_like_the_wheels() -> None:
         ("foo-1.0-variants.json", "bar", "1.0", False),
         ("foo-odd-variants.json", "foo", "odd", True),
         ("foo-odd-variants.json", "foo", "1.0", False),
+        ("foo-1.0-variants.json", "foo", "1" * 5000, False),
     ],
 )
 def test_releases_are_matched_by_meaning(

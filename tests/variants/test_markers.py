@@ -254,6 +254,11 @@ def test_ordinary_markers(marker: str, result: bool) -> None:
     assert parsed.evaluate(ENVIRONMENT) is result
 
 
+def test_absurd_versions_are_just_false() -> None:
+    assert not Marker.parse(f'python_version >= "{"1" * 5000}"').evaluate(ENVIRONMENT)
+    assert not Marker.parse('python_version >= "3"').evaluate({"python_version": "1" * 5000})
+
+
 def test_a_python_from_a_checkout_is_understood() -> None:
     environment = {**ENVIRONMENT, "python_full_version": "3.14.0+"}
     assert Marker.parse('python_full_version >= "3.14"').evaluate(environment)

@@ -22,6 +22,7 @@ from rewheel.variants import (
     VariantMetadata,
     VariantProperties,
     VariantProperty,
+    VariantsError,
     rank,
     why_better,
 )
@@ -245,6 +246,15 @@ def test_two_labels_can_be_compared_in_words(best: str, other: str, words: str) 
     order = [*ranking.order, ""]
     assert other not in order or order.index(best) < order.index(other)
     assert why_better(ranking.verdicts[best], ranking.verdicts[other], metadata, supported) == words
+
+
+def test_rankings_can_be_looked_at() -> None:
+    assert repr(rank(["null"], metadata_of({}, ["gpu"]), {})) == "Ranking(order=('null',))"
+
+
+def test_absurdly_many_supported_values_are_refused() -> None:
+    with pytest.raises(VariantsError, match="1,000,001"):
+        rank([], metadata_of({}, ["gpu"]), {"gpu": {"arch": list(map(str, range(1_000_001)))}})
 
 
 # Laws ------------------------------------------------------------------------------------------------------

@@ -143,6 +143,10 @@ def test_a_set_cannot_be_changed() -> None:
     assert made.values("a", "b") == ("c",)
 
 
+def test_other_things_are_not_equal_to_a_set() -> None:
+    assert VariantProperties() != {}
+
+
 def test_hash_labels() -> None:
     assert VariantProperties.from_mapping({"x86_64": {"level": ["v3"]}}).hash_label() == "fa7c1393"
     assert VariantProperties().hash_label() == "null"

@@ -16,6 +16,7 @@ from rewheel.variants import (
     ProviderKind,
     VariantMetadata,
     VariantProperties,
+    VariantsError,
     check_metadata,
     losses,
     read_metadata,
@@ -158,7 +159,24 @@ def test_metadata_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(full)) == copy.deepcopy(full) == full
     ordered = Provider("a", ProviderKind.STATIC, static_properties={"x": ("1",), "y": ("2",)})
     assert ordered != Provider("a", ProviderKind.STATIC, static_properties={"y": ("2",), "x": ("1",)})
+    with pytest.raises(AttributeError):
+        ordered.optional = True  # type: ignore[misc]
     assert repr(ordered) == "Provider('a', static)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (ProviderKind.PLUGIN, {"builtin": "x"}),
+        (ProviderKind.PLUGIN, {"static_properties": {"a": ("1",)}}),
+        (ProviderKind.STATIC, {"requires": ("x",)}),
+        (ProviderKind.BUILTIN, {}),
+        (ProviderKind.PLUGIN, {"requires": ("x",), "build_requires": ("y",)}),
+    ],
+)
+def test_a_provider_is_of_one_kind(kind: ProviderKind, options: dict[str, Any]) -> None:
+    with pytest.raises(VariantsError):
+        Provider("gpu", kind, **options)
 
 
 @given(documents())

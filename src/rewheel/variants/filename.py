@@ -207,19 +207,19 @@ def _wrong_shape(parts: list[str]) -> str:
 
 
 def _normal_version(version: str) -> str:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return str(Version(version))
-    except InvalidVersion as error:
+    except ValueError as error:  # InvalidVersion, or a number too long for Python
         raise InvalidFilename(f"{version}{_INDEX_SUFFIX}", "its version is not valid (PEP 440)") from error
 
 
 def _same_version(one: str, other: str) -> bool:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         # A wheel's file name writes the local part's separators as "_", which PEP 440 reads like ".".
         return Version(one) == Version(other)
-    except InvalidVersion:
+    except ValueError:
         return False

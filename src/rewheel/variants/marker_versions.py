@@ -61,11 +61,10 @@ def _starts_with(release: tuple[int, ...], prefix: tuple[int, ...]) -> bool:
 
 def _compare_with_packaging(left: str, operator: str, right: str) -> bool | None:
     from packaging.specifiers import InvalidSpecifier, Specifier
-    from packaging.version import InvalidVersion
 
     try:
         return Specifier(operator + right).contains(left, prereleases=True)
     except InvalidSpecifier:
         return None
-    except InvalidVersion:
+    except ValueError:  # numbers too long for Python; before packaging 26 also a `left` that is no version
         return False
