@@ -3,6 +3,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ def test_commands_do_not_see_how_the_user_configured_installers(tmp_path, capfd)
         "PIP_INDEX_URL": "https://index.invalid/",
         "PIP_FIND_LINKS": "/wheels",
         "REWHEEL_OFFLINE": "1",
+        "PYTHONPATH": "src",
         "X86_64_VARIANT_PROVIDER_FORCE_LEVEL": "v2",
     }
     with open_session(environ, print) as session:
@@ -27,6 +29,7 @@ def test_commands_do_not_see_how_the_user_configured_installers(tmp_path, capfd)
         assert {name for name in seen if name.startswith("PIP_")} == {"PIP_CONFIG_FILE"}
         assert seen["PIP_CONFIG_FILE"] == os.devnull
         assert "REWHEEL_OFFLINE" not in seen
+        assert seen["PYTHONPATH"] == str(Path("src").absolute())
         for name in ("REWHEEL_CONFIG_FILE", "REWHEEL_CACHE_DIR", "VIRTUAL_ENV", "TMPDIR", "TEMP"):
             assert seen[name].startswith(str(session.folder))
         assert seen["X86_64_VARIANT_PROVIDER_FORCE_LEVEL"] == "v2"

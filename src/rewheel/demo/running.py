@@ -70,9 +70,9 @@ def _told_as_a_whole() -> Iterator[None]:
     except DemoError:
         raise
     except RewheelError as error:
+        hints = filter(None, [error.hint, "only the first run needs the package index"])
         raise DemoError(
-            f"the real wheels for the demo cannot be had: {error}",
-            hint=error.hint or "the first run needs a package index; later ones work offline",
+            f"the real wheels for the demo cannot be had: {error}", hint="; ".join(hints)
         ) from error
 
 

@@ -85,6 +85,8 @@ def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     own = {
         name: value for name, value in environ.items() if not name.upper().startswith(("PIP_", "REWHEEL_"))
     }
+    if own.get("PYTHONPATH"):  # may be relative, and the commands run elsewhere
+        own["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, own["PYTHONPATH"].split(os.pathsep)))
     settings = folder / "rewheel.toml"
     settings.touch()
     temporary = folder / "tmp"
