@@ -346,6 +346,30 @@ class TestHostile:
         with pytest.raises(InvalidArchive, match="too large: 5 bytes, at most 4"):
             opened(data).read("a", limit=4)
 
+    @pytest.mark.parametrize("content", [bytes(3 << 20), os.urandom(3 << 20)], ids=["zeros", "noise"])
+    def test_large_members_whose_data_are_cut_continued_or_damaged(self, content: bytes) -> None:
+        packed = zlib.compress(content, wbits=-15)
+        half = len(packed) // 2
+        for data in (
+            packed[:-1],
+            packed[:half],
+            packed + b"more",
+            packed[:half] + b"\xff" * half,
+            b"\xff" * 99,
+            b"",
+        ):
+            archive = opened(zip_of(Entry(b"a", content, data=data, packed=len(data))))
+            with pytest.raises(InvalidArchive, match="is broken"):
+                list(archive.stream("a"))
+            with pytest.raises(InvalidArchive, match="is broken"):
+                archive.read("a")
+
+    @pytest.mark.parametrize("more", [-258, -1, 0, 1, 130, 257, 258])
+    def test_output_that_ends_where_a_piece_does(self, more: int) -> None:
+        content = bytes((2 << 20) + more)
+        archive = opened(zip_of(Entry(b"a", content)))
+        assert b"".join(archive.stream("a")) == content
+
     def test_an_unknown_member(self) -> None:
         with pytest.raises(InvalidArchive, match="no 'b'"):
             opened(zip_of(Entry())).read("b")

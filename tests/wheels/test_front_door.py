@@ -21,7 +21,8 @@ def test_every_listed_name_is_there(room) -> None:
 def test_reading_a_wheel_loads_no_third_party_module() -> None:
     code = (
         "import sys; before = set(sys.modules); from rewheel.wheels import Wheel, checked_record; "
-        "from rewheel.metadata import CoreMetadata, Requirement; Requirement.parse('a>=1; os_name == \"x\"'); "
+        "from rewheel.metadata import CoreMetadata, Requirement; "
+        "Requirement.parse('a>=1; os_name == \"x\"'); "
         "print(*({name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names))"
     )
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

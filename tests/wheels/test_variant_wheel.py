@@ -330,6 +330,31 @@ class TestUnmake:
         back = unmake_variant(made, output=tmp_path / "back", resolve_markers=True)
         assert content(back)[f"{INFO}/METADATA"] == text.replace(b" a;\r\n  variant_label == ''", b" a")
 
+    @pytest.mark.parametrize(
+        "line",
+        [b"Requires-Dist: variant_tools", b"Requires-Dist: variant_tools; os_name", b"X-variant_note: y"],
+    )
+    def test_lines_that_only_look_like_variant_markers_stay(self, tmp_path, line: bytes) -> None:
+        plain = make_wheel(tmp_path)
+        text = b"Name: foo\nVersion: 1.0\n" + line
+        members = {**content(plain), f"{INFO}/METADATA": text}
+        members.pop(f"{INFO}/RECORD")
+        made = make(write_wheel(plain, members, INFO), tmp_path / "out")
+        back = unmake_variant(made, output=tmp_path / "back", resolve_markers=True)
+        assert content(back)[f"{INFO}/METADATA"] == text
+
+    def test_a_record_without_its_own_row_gets_the_new_one_at_its_end(self, tmp_path) -> None:
+        plain = make_wheel(tmp_path)
+        members = content(plain)
+        rows = members[f"{INFO}/RECORD"].decode().splitlines()
+        members[f"{INFO}/RECORD"] = "\n".join(rows[:-1]).encode()
+        with zipfile.ZipFile(plain, "w") as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+        with Wheel.open(make(plain, tmp_path / "out")) as wheel:
+            assert [entry.path for entry in wheel.record()][-1] == f"{INFO}/variant.json"
+            assert list(verify(wheel)) == []
+
     def test_a_marker_that_cannot_be_read_is_not_passed_on(self, tmp_path) -> None:
         made = make(make_wheel(tmp_path, requires=["a; variant_lable == ''"]), tmp_path / "out")
         with pytest.raises(InvalidWheel, match="invalid marker"):
