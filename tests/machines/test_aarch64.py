@@ -39,7 +39,8 @@ def cpuinfo(*cores: tuple[str, str], features: str = "fp asimd") -> str:
     """Write /proc/cpuinfo as the kernel does, for cores of these implementers and parts."""
     return "".join(
         f"processor\t: {number}\nBogoMIPS\t: 243.75\nFeatures\t: {features}\n"
-        f"CPU implementer\t: {implementer}\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: {part}\nCPU revision\t: 1\n\n"
+        f"CPU implementer\t: {implementer}\nCPU architecture: 8\n"
+        f"CPU variant\t: 0x1\nCPU part\t: {part}\nCPU revision\t: 1\n\n"
         for number, (implementer, part) in enumerate(cores)
     )
 

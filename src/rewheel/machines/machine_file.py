@@ -280,19 +280,24 @@ def _compact(found: re.Match[str]) -> str:
 
 def _replace(path: Path, document: dict[str, Any]) -> None:
     """Write beside the file and rename, so that nobody ever reads half of it."""
+    import contextlib
     import os
 
     import tomli_w
 
     text = _LIST.sub(_compact, tomli_w.dumps(document))
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with draft.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise
     except (OSError, ValueError) as error:
-        draft.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise MachineFileError(path, f"it cannot be written: {reason}") from error
