@@ -1,7 +1,5 @@
 """The one family of errors: each says what happened, why, and what to do next."""
 
-from typing import ClassVar
-
 __all__ = ["RewheelError", "UsageError"]
 
 
@@ -12,7 +10,7 @@ class RewheelError(Exception):
     empty. Rooms derive their own errors from this class and keep the parts of the story as attributes.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -26,4 +24,4 @@ class RewheelError(Exception):
 class UsageError(RewheelError):
     """The command was asked for something that cannot be asked for."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code = 2

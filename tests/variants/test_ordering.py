@@ -245,7 +245,7 @@ def test_two_labels_can_be_compared_in_words(best: str, other: str, words: str) 
     ranking = rank([*variants, "null", ""], metadata, supported)
     order = [*ranking.order, ""]
     assert other not in order or order.index(best) < order.index(other)
-    assert why_better(ranking.verdicts[best], ranking.verdicts[other], metadata, supported) == words
+    assert why_better(ranking.verdicts[best], ranking.verdicts[other]) == words
 
 
 def test_rankings_can_be_looked_at() -> None:
@@ -301,9 +301,7 @@ def test_verdicts_agree_with_the_order(
             assert ranking.order[verdict.position] == label
         assert bool(verdict.rejected) == (not verdict.compatible and verdict.properties is not None)
     for better, worse in zip(ranking.order, ranking.order[1:], strict=False):
-        assert why_better(
-            ranking.verdicts[better], ranking.verdicts[worse], metadata_of(variants, namespaces), {}
-        )
+        assert why_better(ranking.verdicts[better], ranking.verdicts[worse])
 
 
 @settings(max_examples=60)

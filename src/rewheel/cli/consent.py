@@ -74,12 +74,11 @@ def _found(session: Session, package: str) -> tuple[list[str], dict[str, str]]:
         options=ResolveOptions(no_variants=True),
         reporter=session.reporter,
     )
-    pins, hashes = [], {}
+    pins, hashes, folder = [], {}, session.temporary_folder()
     for found in resolver.resolve([requirement]).packages:
         if found.file is None:
             raise RewheelError(f"{found.project} has no wheel that could be trusted")
         pins.append(f"{found.project}=={found.version}")
-        digest = found.file.digest
-        if digest is not None:
-            hashes[found.project] = f"{digest.algorithm}:{digest.value}"
+        digest = found.file.hashes.get("sha256") or session.client.retrieve(found.file, folder).sha256
+        hashes[found.project] = f"sha256:{digest}"
     return pins, hashes

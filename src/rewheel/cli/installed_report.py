@@ -9,18 +9,14 @@ from rewheel.errors import RewheelError
 
 if TYPE_CHECKING:
     from rewheel.environments import Target
-    from rewheel.resolution import Resolution, ResolvedPackage
+    from rewheel.installing import Installation
+    from rewheel.resolution import ResolvedPackage
 
 __all__ = ["write_report"]
 
 
-def write_report(
-    session: Session, place: str, resolution: "Resolution", target: "Target", digests: Mapping[str, str]
-) -> None:
-    """Write it into a file, or to standard output for `-`; raises RewheelError.
-
-    `digests` are the SHA-256 of the wheels that were fetched, by project.
-    """
+def write_report(session: Session, place: str, done: "Installation", target: "Target") -> None:
+    """Write it into a file, or to standard output for `-`; raises RewheelError."""
     import json
 
     from rewheel import __version__
@@ -28,11 +24,11 @@ def write_report(
     document = {
         "version": "1",
         "rewheel_version": __version__,
-        "install": [_entry(package, digests) for package in resolution.packages if package.wheel is not None],
+        "install": [_entry(package, done.digests) for package in done.new],
         "kept": [
             {"name": package.metadata.name, "version": package.version, "variant_label": package.label}
-            for package in resolution.packages
-            if package.wheel is None
+            for package in done.resolution.packages
+            if package not in done.new
         ],
         "environment": dict(target.markers),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rewheel.cli.reporter import size_text
 
 if TYPE_CHECKING:
-    from rewheel.installing import Changed
+    from rewheel.installing import Changed, Installation
     from rewheel.resolution import Choice, ResolvedPackage, WheelVerdict
 
 __all__ = [
@@ -77,6 +77,35 @@ def planned_line(package: "ResolvedPackage") -> str:
 def kept_line(package: "ResolvedPackage") -> str:
     """Tell what stays as it is."""
     return f"Already satisfied: {package.project} {package.version}{label_text(package.label)}"
+
+
+def planned_lines(planned: "Installation") -> Iterator[str]:
+    """Tell what would be installed, and how each wheel was chosen."""
+    yield from _choices(planned)
+    for package in planned.resolution.packages:
+        yield planned_line(package) if package in planned.new else kept_line(package)
+
+
+def collecting_lines(planned: "Installation") -> Iterator[str]:
+    """Tell how each wheel was chosen, and then what is fetched."""
+    yield from _choices(planned)
+    yield from map(collecting_line, planned.new)
+
+
+def done_lines(done: "Installation") -> Iterator[str]:
+    """Tell what was there already and what changed."""
+    for package in done.resolution.packages:
+        if package not in done.new and package.requested:
+            yield kept_line(package)
+    yield from map(change_line, done.report.installed)
+    for change in done.report.removed:
+        yield change_line(change, verb="Removed")
+
+
+def _choices(planned: "Installation") -> Iterator[str]:
+    for package in planned.new:
+        if package.choice is not None:
+            yield from choice_lines(package.choice)
 
 
 def label_text(label: str) -> str:

@@ -56,8 +56,10 @@ def _is_place(text: str) -> bool:
 
 
 def _file_url(text: str, base: Path) -> str:
-    path = Path(text).expanduser() if text.startswith("~") else Path(text)
-    path = base / path
+    try:
+        path = base / Path(text).expanduser()
+    except RuntimeError as error:  # the home of somebody whom nobody knows
+        raise UsageError(f"{text}: {error}") from error
     if not path.exists():
         raise UsageError(f"{text}: there is no such file", hint=f"paths count from {base}")
     return path.resolve().as_uri()

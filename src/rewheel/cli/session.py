@@ -1,6 +1,6 @@
 """What the commands work with, built from the settings when it is first needed and not before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rewheel.environments import Target
     from rewheel.indexes import Client, Sources
     from rewheel.installing import Store
-    from rewheel.machines import Machine, Providers
+    from rewheel.machines import Machine, PreparedEnvironment, Providers
     from rewheel.progress import Reporter
 
 __all__ = ["CACHE_PARTS", "Session"]
@@ -29,6 +29,27 @@ CACHE_PARTS: Mapping[str, str] = {
     "demo": "the wheels of the demo",
 }
 """The folders in the cache, without the version of their form that may follow, and what is in them."""
+
+
+class _PluginEnvironments:
+    """Loads what installs plugins only when one that the user trusts is really asked for."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    def prepare(self, requirements: Sequence[str], source: str) -> "PreparedEnvironment":
+        """Install the requirements from the source, or find an environment that has them."""
+        from rewheel.installing.plugin_environments import CachedPluginEnvironments
+
+        session = self._session
+        environments = CachedPluginEnvironments(
+            session.cache_dir / "providers-1",
+            sources=session.sources,
+            client=session.client,
+            store=session.store,
+            reporter=session.reporter,
+        )
+        return environments.prepare(requirements, source)
 
 
 class Session:
@@ -181,12 +202,12 @@ class Session:
 
     def providers(self, machine: "Machine", markers: Mapping[str, str]) -> "Providers":
         """Return who says what a machine supports, by the user's decisions about providers."""
-        from rewheel.cli.plugin_environments import CachedPluginEnvironments
         from rewheel.machines import PluginRunner, ProviderPolicy, Providers, TrustStore
 
-        # A plugin can look only at the machine that it runs on.
-        environments = CachedPluginEnvironments(self) if machine.is_here else None
         settings = self.settings
+        runner = None
+        if machine.is_here:  # a plugin can look only at the machine that it runs on
+            runner = PluginRunner(_PluginEnvironments(self), environ=self.environ)
         return Providers(
             machine,
             policy=ProviderPolicy.parse(
@@ -194,7 +215,7 @@ class Session:
                 disable=settings.disable_providers,
                 trust=settings.trust_providers,
             ),
-            plugins=PluginRunner(environments, environ=self.environ) if environments else None,
+            plugins=runner,
             trust=TrustStore(settings.trust_file),
             reporter=self.reporter,
             marker_environment=markers,
@@ -213,8 +234,10 @@ class Session:
         )
 
     def _folder(self, flag: str) -> Path | None:
+        from rewheel.config.values import read_path
+
         value = self.flags.get(flag)
-        return self.cwd / Path(str(value)).expanduser() if value else None
+        return read_path(value, f"--{flag}", self.cwd) if value is not None else None
 
     def _proxies(self) -> Mapping[str, str]:
         known = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"}

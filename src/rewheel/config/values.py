@@ -97,8 +97,10 @@ def read_path(value: object, origin: str, base: Path) -> Path:
     text = read_text(value, origin, base)
     if "\0" in text:
         raise ConfigError(origin, f"expected a path, found {shown(text)}")
-    path = Path(text)
-    return Path(os.path.normpath(base / (path.expanduser() if text.startswith("~") else path)))
+    try:
+        return Path(os.path.normpath(base / Path(text).expanduser()))
+    except RuntimeError as error:  # the home of somebody whom nobody knows
+        raise ConfigError(origin, f"expected a path, found {shown(text)}: {error}") from error
 
 
 def read_seconds(value: object, origin: str, base: Path) -> float:

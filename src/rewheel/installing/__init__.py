@@ -9,6 +9,7 @@ from rewheel.installing.errors import (
     EnvironmentBusy,
     ExternallyManaged,
     FileConflict,
+    HashesMissing,
     InstallingError,
     InvalidEntryPoints,
     MissingWheel,
@@ -16,6 +17,7 @@ from rewheel.installing.errors import (
     UnsafePath,
     UnwritableTarget,
 )
+from rewheel.installing.installation import Installation, Installer
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import Changed, InstallItem, Plan, Report
 from rewheel.installing.store import Store, StoredWheel
@@ -30,8 +32,11 @@ __all__ = [
     "EnvironmentBusy",
     "ExternallyManaged",
     "FileConflict",
+    "HashesMissing",
     "Healing",
     "InstallItem",
+    "Installation",
+    "Installer",
     "InstallingError",
     "InvalidEntryPoints",
     "LinkMode",

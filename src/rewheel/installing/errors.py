@@ -6,6 +6,7 @@ InstallingError
     EnvironmentBusy        another installer works on it and does not finish
     UnsafePath             a file would lie, or lies, outside the environment or where none may
     FileConflict           a file belongs to another distribution
+    HashesMissing          hashes are required, but the user gave none for some project
     CannotUninstall        nobody can know which files belong to the distribution
     InvalidEntryPoints     a wheel's entry_points.txt cannot be used (also a ValueError)
     DamagedJournal         an interrupted change cannot be healed
@@ -14,6 +15,8 @@ InstallingError
         MissingWheel       the store lacks a wheel and nothing is there to unpack it from
         DamagedEntry       what the store has of a wheel is not what it put there
 """
+
+from collections.abc import Sequence
 
 from rewheel.errors import RewheelError
 
@@ -25,6 +28,7 @@ __all__ = [
     "EnvironmentBusy",
     "ExternallyManaged",
     "FileConflict",
+    "HashesMissing",
     "InstallingError",
     "InvalidEntryPoints",
     "MissingWheel",
@@ -128,12 +132,23 @@ class DigestMismatch(StoreError):
 
     def __init__(self, name: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"{name} is not the file that was asked for: its SHA-256 is {actual}, expected {expected}",
+            f"{name} is not the file that was asked for: its SHA-256 hash is {actual}, expected {expected}",
             hint="fetch it again",
         )
         self.name = name
         self.expected = expected
         self.actual = actual
+
+
+class HashesMissing(InstallingError):
+    """Hashes are required, but there is none for `distributions`, each as "name==version"."""
+
+    def __init__(self, distributions: Sequence[str]) -> None:
+        super().__init__(
+            f"hashes are required, but there is none for {', '.join(distributions)}, which something needs",
+            hint="add these to the requirements file, with their hashes",
+        )
+        self.distributions = tuple(distributions)
 
 
 class MissingWheel(StoreError):

@@ -1,41 +1,40 @@
 """From requirements to a changed environment: resolve, fetch, check, apply."""
 
 import hashlib
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.installing.applying import apply, recover
-from rewheel.installing.errors import DigestMismatch
+from rewheel.installing.errors import DamagedEntry, DigestMismatch, HashesMissing
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import InstallItem, Plan, Report
 from rewheel.progress import SILENT, Reporter
 from rewheel.resolution import WheelRejected, disagreement
-from rewheel.variants import WheelFilename
 from rewheel.wheels import FileSource, Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client
-    from rewheel.installing.store import Store
+    from rewheel.installing.store import Store, StoredWheel
     from rewheel.metadata import Requirement
     from rewheel.resolution import Resolution, ResolvedPackage, Resolver
 
 __all__ = ["Installation", "Installer"]
 
-_STRONGER = frozenset({"sha384", "sha512"})
-
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What an installation came to: the whole resolution, and what had to change for it."""
+    """What an installation comes to: the whole resolution, and what has to change for it."""
 
     resolution: "Resolution"
-    changed: "tuple[ResolvedPackage, ...]"
-    """The packages that were, or in a dry run would be, installed; the others were there already."""
+    new: "tuple[ResolvedPackage, ...]"
+    """The packages whose wheels are to be installed; the others are there already."""
     report: Report = field(default_factory=Report)
+    """What was changed; nothing in a plan."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each wheel that was installed, in hexadecimal, by project."""
 
@@ -51,6 +50,7 @@ class Installer:
         target: "Target",
         store: "Store",
         allowed_hashes: Mapping[str, frozenset[str]] | None = None,
+        require_hashes: bool = False,
         reinstall: bool = False,
         link_mode: LinkMode = LinkMode.AUTO,
         compile_bytecode: bool = False,
@@ -62,6 +62,7 @@ class Installer:
         self._target = target
         self._store = store
         self._allowed_hashes = allowed_hashes or {}
+        self._require_hashes = require_hashes
         self._reinstall = reinstall
         self._link_mode = link_mode
         self._compile_bytecode = compile_bytecode
@@ -70,34 +71,44 @@ class Installer:
     def plan(
         self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
     ) -> Installation:
-        """Find out what would be installed. Raises `ResolutionError` or `IndexesError`."""
+        """Find out what would be installed. Raises `ResolutionError`, `IndexesError` or `HashesMissing`."""
         installed = {found.project: found for found in self._target.installed()}
         resolution = self._resolver.resolve(requirements, constraints)
-        changed = tuple(
+        new = tuple(
             package
             for package in resolution.packages
             if self._is_new(package, installed.get(package.project))
         )
-        return Installation(resolution, changed)
+        if self._require_hashes:
+            lacking = [f"{p.project}=={p.version}" for p in new if p.project not in self._allowed_hashes]
+            if lacking:
+                raise HashesMissing(lacking)
+        return Installation(resolution, new)
 
     def install(
-        self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
+        self,
+        requirements: "Sequence[Requirement]",
+        constraints: "Sequence[Requirement]" = (),
+        *,
+        tell: Callable[[Installation], None] = lambda _: None,
     ) -> Installation:
-        """Install what the requirements need, all of it or nothing.
+        """Install what the requirements need, all of it or nothing; `tell` hears of the plan first.
 
         A wheel that turns out, once it is here, not to be what its index says is passed over for the next
-        best with a warning, unless a requirement names exactly it (PEP 825, variant metadata). Raises
-        `RewheelError`; the environment is then as it was.
+        best with a warning, and there is a new plan, unless a requirement names exactly that wheel (PEP 825,
+        variant metadata). Raises `RewheelError`; the environment is then as it was.
         """
         recover(self._target, reporter=self._reporter)
-        with tempfile.TemporaryDirectory(prefix="rewheel-", ignore_cleanup_errors=True) as folder:
+        with self._store.workplace() as folder:
             while True:
                 planned = self.plan(requirements, constraints)
-                items = self._acquire(planned.changed, Path(folder))
-                if items is not None:
-                    break
-            digests = {item.filename.project: item.sha256 for item in items}
-            return Installation(planned.resolution, planned.changed, self._apply(items), digests)
+                tell(planned)
+                fetched = self._client.map(lambda package: self._fetch(package, folder), planned.new)
+                untrue = [found for found in fetched if found.problem]
+                if not untrue:
+                    return self._apply(planned, fetched, folder)
+                for found in untrue:
+                    self._give_up(found)
 
     def _is_new(self, package: "ResolvedPackage", installed: "InstalledDistribution | None") -> bool:
         if package.kept is not None:
@@ -106,88 +117,107 @@ class Installer:
             return True
         return (installed.version, installed.label) != (package.version, package.label)
 
-    def _acquire(self, packages: "Sequence[ResolvedPackage]", folder: Path) -> list[InstallItem] | None:
-        """Fetch and check the wheels; `None` if one had to be rejected, so that another must be found."""
-        installed = {found.project: found for found in self._target.installed()}
-        items = self._client.map(lambda package: self._item(package, folder), packages)
-        for package, item in zip(packages, items, strict=True):
-            problem = self._problem(package, item)
-            if problem:
-                assert package.file is not None
-                assert package.choice is not None
-                where = f"{package.file.filename} from {package.choice.source}"
-                if package.pinned:
-                    raise WheelRejected(f"{where} can't be installed: {problem}")
-                self._reporter.warning(f"{where} is ignored: {problem}")
-                self._resolver.reject(package, problem)
-                return None
-        return [
-            InstallItem(
-                filename=item.filename,
-                sha256=item.sha256,
-                wheel=item.wheel,
-                requested=package.requested or _was_requested(installed.get(package.project)),
-                direct_url=package.direct_url,
-                extras=frozenset(package.extras),
-            )
-            for package, item in zip(packages, items, strict=True)
-        ]
-
-    def _item(self, package: "ResolvedPackage", folder: Path) -> "_Acquired":
-        """Take the wheel from the store or from disk, else fetch it."""
+    def _fetch(self, package: "ResolvedPackage", folder: Path) -> "_Fetched":
+        """Put a package's wheel into the store, if it is not there and is what its index says."""
         assert package.wheel is not None
-        file, filename = package.wheel.file, package.wheel.filename
-        known = file.hashes.get("sha256", "").lower()
-        stored = self._store.get(known) if known else None
-        if stored is not None:
-            path = f"{stored.manifest.dist_info}/variant.json"
-            described = next((found for name, found in stored.manifest.files() if name == path), None)
-            return _Acquired(filename, known, None, stored.read(path, described) if described else None)
-        retrieved = self._client.retrieve(file, folder)
-        with Wheel.over(FileSource(retrieved.path), filename) as wheel:
-            return _Acquired(filename, retrieved.sha256, retrieved.path, wheel.variant_json())
-
-    def _problem(self, package: "ResolvedPackage", acquired: "_Acquired") -> str:
-        assert package.wheel is not None
+        file = package.wheel.file
+        sha256 = file.hashes.get("sha256", "").lower()
         allowed = self._allowed_hashes.get(package.project)
+        if sha256 and (allowed is None or f"sha256:{sha256}" in allowed):
+            problem = self._problem_in_store(package, sha256)
+            if problem is not None:
+                return _Fetched(package, sha256, problem)
+        path, sha256 = self._client.retrieve(file, folder / package.project)
         if allowed is not None:
-            self._check_hash(acquired, allowed)
-        return disagreement(acquired.variant_json, package.wheel)
+            _check_hash(path, sha256, allowed)
+        with Wheel.over(FileSource(path), package.wheel.filename) as wheel:
+            problem = disagreement(wheel.variant_json(), package.wheel)
+        if not problem:
+            self._store.add(path, sha256, filename=package.wheel.filename)
+        path.unlink(missing_ok=True)
+        return _Fetched(package, sha256, problem)
 
-    def _check_hash(self, acquired: "_Acquired", allowed: frozenset[str]) -> None:
-        """Hold the file against the hashes that the user allows, whatever the index advertised."""
-        if f"sha256:{acquired.sha256}" in allowed:
-            return
-        for entry in allowed:
-            algorithm, _, digest = entry.partition(":")
-            if algorithm in _STRONGER and acquired.wheel is not None:
-                with acquired.wheel.open("rb") as file:
-                    if hashlib.file_digest(file, algorithm).hexdigest() == digest.lower():
-                        return
-        expected = ", ".join(sorted(allowed))
-        raise DigestMismatch(str(acquired.filename), expected, f"sha256:{acquired.sha256}")
+    def _problem_in_store(self, package: "ResolvedPackage", sha256: str) -> str | None:
+        """Hold a stored wheel against the index's word; `None` if the store has none, or a damaged one."""
+        assert package.wheel is not None
+        stored = self._store.get(sha256)
+        if stored is None:
+            return None
+        try:
+            return disagreement(_stored_variant(stored) if package.label else None, package.wheel)
+        except DamagedEntry:
+            self._store.discard(sha256)
+            return None
 
-    def _apply(self, items: Sequence[InstallItem]) -> Report:
-        if not items:
-            return Report()
-        return apply(
+    def _give_up(self, found: "_Fetched") -> None:
+        """Take a wheel out of the search, or stop if the user named this very version or file."""
+        package = found.package
+        assert package.file is not None
+        assert package.choice is not None
+        where = f"{package.file.filename} from {package.choice.source}"
+        if package.pinned:
+            raise WheelRejected(
+                f"{where} can't be installed: {found.problem}",
+                hint="ask the index's operator to repair it, or ask for another version",
+            )
+        self._reporter.warning(f"{where} is ignored: {found.problem}")
+        self._resolver.reject(package, found.problem)
+
+    def _apply(self, planned: Installation, fetched: "Sequence[_Fetched]", folder: Path) -> Installation:
+        if not fetched:
+            return planned
+        installed = {found.project: found for found in self._target.installed()}
+        items = [_item(found, installed.get(found.package.project)) for found in fetched]
+        files = {found.sha256: found.package.file for found in fetched}
+
+        def refetch(item: InstallItem) -> Path:
+            file = files[item.sha256]
+            assert file is not None
+            return self._client.download(file, folder / "again")
+
+        report = apply(
             Plan(install=tuple(items)),
             self._target,
             self._store,
             link_mode=self._link_mode,
             compile_bytecode=self._compile_bytecode,
             reporter=self._reporter,
+            refetch=refetch,
         )
+        digests = {found.package.project: found.sha256 for found in fetched}
+        return Installation(planned.resolution, planned.new, report, digests)
 
 
-class _Acquired(NamedTuple):
-    """A wheel that is at hand, in the store or as a file."""
+class _Fetched(NamedTuple):
+    """A package, the SHA-256 of its wheel, and in what the wheel is not what its index says."""
 
-    filename: WheelFilename
+    package: "ResolvedPackage"
     sha256: str
-    wheel: Path | None
-    variant_json: bytes | None
+    problem: str
 
 
-def _was_requested(installed: "InstalledDistribution | None") -> bool:
-    return installed is not None and installed.requested
+def _item(found: _Fetched, installed: "InstalledDistribution | None") -> InstallItem:
+    package = found.package
+    assert package.wheel is not None
+    return InstallItem(
+        filename=package.wheel.filename,
+        sha256=found.sha256,
+        requested=package.requested or (installed is not None and installed.requested),
+        direct_url=package.direct_url,
+        extras=frozenset(package.extras),
+    )
+
+
+def _stored_variant(stored: "StoredWheel") -> bytes | None:
+    path = f"{stored.manifest.dist_info}/variant.json"
+    described = next((file for name, file in stored.manifest.files() if name == path), None)
+    return stored.read(path, described) if described is not None else None
+
+
+def _check_hash(path: Path, sha256: str, allowed: frozenset[str]) -> None:
+    """Hold a file against the hashes that the user allows, whatever the index advertised."""
+    for algorithm in sorted({entry.partition(":")[0] for entry in allowed}):
+        with path.open("rb") as file:
+            if f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}" in allowed:
+                return
+    raise DigestMismatch(path.name, " or ".join(sorted(allowed)), sha256)

@@ -1,11 +1,13 @@
 """Isolated environments for provider plugins, made with our own installer (PEP 850, provider isolation)."""
 
 import hashlib
+import json
+import os
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,28 +18,34 @@ from rewheel.installing.installation import Installer
 from rewheel.machines import Machine, PreparedEnvironment, ProviderPolicy, Providers
 from rewheel.metadata import Requirement
 from rewheel.progress import SILENT, Reporter
-from rewheel.resolution import Resolution, ResolveOptions, Resolver
+from rewheel.resolution import ResolveOptions, Resolver
 
 if TYPE_CHECKING:
     from rewheel.indexes import Client
     from rewheel.installing.store import Store
 
-__all__ = ["PluginVenvs"]
+__all__ = ["CachedPluginEnvironments"]
 
-_VENV_TIMEOUT = 120.0  # seconds
-_READY = "wheels"
-"""The file that says which wheels an environment was made of; without it the environment is not complete."""
+_FACTS = "provider.json"
+"""The file that says what an environment was made of; without it the environment is not complete."""
+_EXACT = re.compile(r"={2,3}[^,*]+")
 
 
-class PluginVenvs:
-    """Virtual environments for plugins, one for each set of exact wheels, kept in a folder.
+class CachedPluginEnvironments:
+    """Virtual environments for plugins, one for each set of exact requirements, kept in a folder.
 
     Implements `rewheel.machines.PluginEnvironments`: wheels only, and plain ones only, so that neither
-    installing nor choosing runs anything. The plugins run on the interpreter that we run on.
+    choosing nor installing runs anything of them. The plugins run on the interpreter that we run on.
     """
 
     def __init__(
-        self, folder: Path, *, sources: Sources, client: "Client", store: "Store", reporter: Reporter = SILENT
+        self,
+        folder: Path,
+        *,
+        sources: Sources,
+        client: "Client",
+        store: "Store",
+        reporter: Reporter = SILENT,
     ) -> None:
         self._folder = folder
         self._sources = sources
@@ -46,36 +54,75 @@ class PluginVenvs:
         self._reporter = reporter
 
     def prepare(self, requirements: Sequence[str], source: str) -> PreparedEnvironment:
-        """Install requirements from one source, named by its location, into an environment of their own.
+        """Install the requirements from the source at this location, or find an environment that has them.
 
-        Without a location, as for what is installed already, any source will do. An environment with the very
-        same wheels is used again. Raises `RewheelError`.
+        Requirements that don't pin their versions are resolved anew each time. Without a location, as for
+        what is installed already, any source will do. Raises `RewheelError`.
         """
-        target = find_target(None, self._folder / "resolving", {}, self._folder)
-        resolver = self._resolver(target, source)
-        wanted = [Requirement.parse(text) for text in requirements]
-        resolution = resolver.resolve(wanted)
-        root = self._folder / _key(resolution, target)
-        if not (root / _READY).exists():
-            self._create(root, wanted, resolver)
-        resolved = tuple(f"{package.project}=={package.version}" for package in resolution.packages)
-        hashes = dict(line.split() for line in (root / _READY).read_text(encoding="ascii").splitlines())
-        return PreparedEnvironment(_python(root), resolved, hashes)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            exact = self._pinned(requirements, source)
+            place = self._folder / _key(exact, source)
+            found = _read(place)
+            if found is None:
+                self._make(place, exact, source)
+                found = _read(place)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InstallingError(
+                f"no environment for provider plugins can be made in {self._folder}: {reason}"
+            ) from error
+        if found is None:
+            raise InstallingError(f"the environment for provider plugins in {place} vanished")
+        return found
+
+    def _pinned(self, requirements: Sequence[str], source: str) -> list[str]:
+        """Add the versions that would be installed now, unless each project has one named already."""
+        parsed = [Requirement.parse(text) for text in requirements]
+        exact = {found.project for found in parsed if _EXACT.fullmatch(found.specifier.replace(" ", ""))}
+        if all(found.project in exact for found in parsed):
+            return list(requirements)
+        here = find_target(sys.executable, None, {}, self._folder)
+        resolution = self._resolver(here, source).resolve(parsed)
+        return [*requirements, *sorted(f"{p.project}=={p.version}" for p in resolution.packages)]
+
+    def _make(self, place: Path, requirements: Sequence[str], source: str) -> None:
+        """Make an environment beside its place and move it there when it is complete."""
+        import venv
+
+        with tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as workplace:
+            draft = Path(workplace) / "environment"
+            venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(draft)
+            target = find_target(str(_python(draft)), None, {}, self._folder)
+            installer = Installer(
+                resolver=self._resolver(target, source),
+                client=self._client,
+                target=target,
+                store=self._store,
+                reporter=self._reporter,
+            )
+            done = installer.install([Requirement.parse(text) for text in requirements])
+            facts = {
+                "resolved": [f"{package.project}=={package.version}" for package in done.new],
+                "hashes": {project: f"sha256:{digest}" for project, digest in done.digests.items()},
+            }
+            (draft / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+            _put(draft, place)
 
     def _resolver(self, target: Target, source: str) -> Resolver:
-        machine = Machine.elsewhere(None, {}, name="plugins")
+        providers = Providers(
+            Machine.elsewhere(None, {}),
+            policy=ProviderPolicy(),
+            plugins=None,
+            trust=None,
+            reporter=SILENT,
+            marker_environment=target.markers,
+        )
         return Resolver(
             sources=self._only(source),
             client=self._client,
             target=target,
-            providers=Providers(
-                machine,
-                policy=ProviderPolicy(),
-                plugins=None,
-                trust=None,
-                reporter=SILENT,
-                marker_environment=target.markers,
-            ),
+            providers=providers,
             options=ResolveOptions(no_variants=True),
             reporter=self._reporter,
         )
@@ -83,58 +130,38 @@ class PluginVenvs:
     def _only(self, location: str) -> Sources:
         found = [source for source in self._sources if location in {"", source.location}]
         if not found:
-            raise InstallingError(f"{location} is no index or folder, so no provider plugin can come from it")
+            raise InstallingError(f"{location} is no index or folder that a provider could be taken from")
         return Sources(found, self._client)
 
-    def _create(self, root: Path, wanted: Sequence[Requirement], resolver: Resolver) -> None:
-        """Make the environment beside its place and move it there when it is complete."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
-        try:
-            _make_venv(scratch)
-            target = find_target(str(_python(scratch)), None, {}, self._folder)
-            installer = Installer(
-                resolver=resolver,
-                client=self._client,
-                target=target,
-                store=self._store,
-                reporter=self._reporter,
-            )
-            digests = installer.install(wanted).digests
-            lines = [f"{project} sha256:{digest}" for project, digest in sorted(digests.items())]
-            (scratch / _READY).write_text("\n".join(lines), encoding="ascii")
-            shutil.rmtree(root, ignore_errors=True)
-            scratch.rename(root)
-        except OSError as error:
-            if not (root / _READY).exists():  # else another process was faster
-                raise InstallingError(
-                    f"no environment for provider plugins can be made in {self._folder}: {error}"
-                ) from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+
+def _key(requirements: Sequence[str], source: str) -> str:
+    """Name an environment after everything that decides over its content."""
+    parts = [sys.version, sys.executable, source, *sorted(requirements)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _make_venv(folder: Path) -> None:
-    command = [sys.executable, "-I", "-m", "venv", "--without-pip", str(folder)]
+def _read(place: Path) -> PreparedEnvironment | None:
+    """Return the environment at a place, unless it is not complete or its interpreter is gone."""
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_VENV_TIMEOUT)
-    except subprocess.SubprocessError as error:
-        output = str(getattr(error, "stderr", "") or getattr(error, "stdout", "") or error)
-        raise InstallingError(
-            f"no environment for provider plugins could be made: {' '.join(output.split())[:400]}",
-            hint="on Debian and its relatives the package python3-venv may be missing",
-        ) from error
+        facts = json.loads((place / _FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    python = _python(place)
+    if not isinstance(facts, Mapping) or not python.exists():
+        return None
+    return PreparedEnvironment(python, tuple(facts["resolved"]), dict(facts["hashes"]))
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Move a finished environment to its place, where another process may have been faster."""
+    if place.exists() and _read(place) is None:
+        shutil.rmtree(place, ignore_errors=True)
+    try:
+        draft.rename(place)
+    except OSError:
+        if _read(place) is None:
+            raise
 
 
 def _python(root: Path) -> Path:
-    posix = root / "bin" / "python"
-    return posix if posix.exists() else root / "Scripts" / "python.exe"
-
-
-def _key(resolution: Resolution, target: Target) -> str:
-    """Name an environment after its interpreter and the wheels in it."""
-    parts = [str(target.python), str(target.version)]
-    for package in resolution.packages:
-        assert package.file is not None
-        parts += [package.file.filename, package.file.hashes.get("sha256", package.file.location)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    return root / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

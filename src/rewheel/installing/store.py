@@ -93,7 +93,7 @@ class Store:
         if stored is not None:
             return stored
         try:
-            with self._workplace() as workplace:
+            with self.workplace() as workplace:
                 return self._populate(wheel_path, filename, actual, workplace)
         except OSError as error:
             raise StoreError(
@@ -104,7 +104,7 @@ class Store:
     def discard(self, sha256: str) -> None:
         """Remove an entry, so that it is made anew when it is next asked for."""
         folder = self._folder(sha256)
-        with contextlib.suppress(OSError), self._workplace() as workplace:
+        with contextlib.suppress(OSError), self.workplace() as workplace:
             # Out of the way in one step, since another process may look at it now.
             folder.rename(workplace / "discarded")
 
@@ -133,7 +133,7 @@ class Store:
         raise StoreError(f"cannot put {wheel_path.name} into {folder}")
 
     @contextlib.contextmanager
-    def _workplace(self) -> Iterator[Path]:
+    def workplace(self) -> Iterator[Path]:
         """Give a folder that is removed afterwards, by us or by whoever comes after our death."""
         parent = self._root / "work"
         parent.mkdir(parents=True, exist_ok=True)

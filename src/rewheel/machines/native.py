@@ -19,6 +19,7 @@ class _Detector(Protocol):
     """The shape of a module in `detectors/`."""
 
     ALL_VALUES: Mapping[str, tuple[str, ...]]
+    OVERRIDES: tuple[str, ...]
 
     def detect(self, host: Host) -> Detection: ...
 
@@ -55,6 +56,11 @@ class NativeProvider:
     def all_values(self) -> Mapping[str, tuple[str, ...]]:
         """Every feature in order with every value that a build may use, whatever the hardware."""
         return self._module().ALL_VALUES
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The environment variables that say what is supported instead of detecting it."""
+        return self._module().OVERRIDES
 
     def is_valid(self, feature: str, value: str) -> bool:
         """Whether a wheel may be built with the property."""

@@ -129,4 +129,4 @@ def _losing_reason(best: "WheelFile", wheel: "WheelFile", ranking: "Ranking | No
         return "another wheel has a newer build"
     if not label or ranking is None:
         return "variants before plain wheels"
-    return why_better(ranking.verdicts[best.filename.label], ranking.verdicts[label], None, None)  # type: ignore[arg-type]
+    return why_better(ranking.verdicts[best.filename.label], ranking.verdicts[label])

@@ -9,7 +9,7 @@ from rewheel.variants.properties import NO_PROPERTIES, VariantProperties, Varian
 
 if TYPE_CHECKING:
     from rewheel.variants.metadata import VariantMetadata
-    from rewheel.variants.supported import OrderedSupport, Supported
+    from rewheel.variants.supported import OrderedSupport
 
 __all__ = ["Cause", "LabelVerdict", "RejectedFeature", "Verdicts", "why_better"]
 
@@ -126,14 +126,11 @@ class Verdicts(Mapping[str, LabelVerdict]):
         return len(self._asked)
 
 
-def why_better(
-    best: LabelVerdict, other: LabelVerdict, metadata: "VariantMetadata", supported: "Supported"
-) -> str:
+def why_better(best: LabelVerdict, other: LabelVerdict) -> str:
     """Say what decided between two labels, `best` being the preferred one: "level v3 before v2".
 
     If the other label is not compatible, this is its reason.
     """
-    del metadata, supported  # the deciding properties are already in their order
     if not other.compatible:
         return other.reason
     for ours, theirs in zip(best.deciding, other.deciding, strict=False):

@@ -22,8 +22,9 @@ from rewheel.cli.session import Session
 from rewheel.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
+    from rewheel.cli.output import Output
     from rewheel.environments import Target
 
 __all__ = ["command"]
@@ -82,9 +83,9 @@ def command(
     REQ is a requirement such as `numpy>=2`, or the path or URL of a wheel.
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
-    from rewheel.cli.installation import Installation
     from rewheel.cli.installed_report import write_report
-    from rewheel.cli.narration import change_line, kept_line, planned_line
+    from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
+    from rewheel.installing import Installer, LinkMode
 
     del only_binary, prefer_binary
     _refuse_builds(editable, no_binary)
@@ -100,28 +101,43 @@ def command(
         asked,
         machine=chosen_for,
         target=target,
-        keep_installed=True,
+        # What runs here satisfies nothing on another platform; a folder may be for any.
+        keep_installed=target.is_directory_target or chosen_for.platform is None,
         upgrade=upgrade,
         reinstall=reinstall,
         no_deps=no_deps,
     )
-    installation = Installation(session, resolver, asked, target)
-    digests: Mapping[str, str] = {}
+    settings = session.settings
+    installer = Installer(
+        resolver=resolver,
+        client=session.client,
+        target=target,
+        store=session.store,
+        allowed_hashes=asked.hashes,
+        require_hashes=settings.require_hashes,
+        reinstall=reinstall,
+        link_mode=LinkMode(settings.link_mode),
+        compile_bytecode=bool(settings.compile),
+        reporter=session.reporter,
+    )
+
     if dry_run:
-        resolution = installation.resolve()
-        for package in resolution.packages:
-            output.say(planned_line(package) if package.wheel is not None else kept_line(package))
+        done = installer.plan(asked.requirements, asked.constraints)
+        _say(output, planned_lines(done))
     else:
-        resolution, done, digests = installation.run()
-        for package in resolution.packages:
-            if package.wheel is None and package.requested:
-                output.say(kept_line(package))
-        for change in done.installed:
-            output.say(change_line(change))
-        for change in done.removed:
-            output.say(change_line(change, verb="Removed"))
+        done = installer.install(
+            asked.requirements,
+            asked.constraints,
+            tell=lambda planned: _say(output, collecting_lines(planned)),
+        )
+        _say(output, done_lines(done))
     if report is not None:
-        write_report(session, report, resolution, target, digests)
+        write_report(session, report, done, target)
+
+
+def _say(output: "Output", lines: "Iterable[str]") -> None:
+    for line in lines:
+        output.say(line)
 
 
 def _refuse_builds(editable: tuple[str, ...], no_binary: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Our own detectors, one module per well-known namespace, each a function from a `Host` to a `Detection`.
 
-Every module has `detect(host)`, and `ALL_VALUES`: its features in order, each with every value that a
-wheel may use. None of them needs the hardware that it looks for, and none raises for foreign reasons
-other than `MalformedOverride`.
+Every namespace's module has `detect(host)`; `ALL_VALUES`, its features in order, each with every value
+that a wheel may use; and `OVERRIDES`, the variables that it honours. None of them needs the hardware that
+it looks for, and for foreign reasons none raises anything but `MalformedOverride`.
 """

@@ -13,7 +13,7 @@ from rewheel.machines.detectors.detection import Detection, baseline, nothing, o
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "FLAGS", "FORCE_VERSION", "VERSIONS", "detect"]
+__all__ = ["ALL_VALUES", "FLAGS", "FORCE_VERSION", "OVERRIDES", "VERSIONS", "detect"]
 
 FORCE_VERSION = "AARCH64_VARIANT_PROVIDER_FORCE_VERSION"
 
@@ -27,6 +27,8 @@ FLAGS = words(
     cpuid crc32 evtstrm fp pmull sha1 sha2
     """
 )
+
+OVERRIDES: tuple[str, ...] = (FORCE_VERSION,)
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {"version": VERSIONS, **dict.fromkeys(FLAGS, ("on",))}
 

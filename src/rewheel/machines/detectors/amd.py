@@ -10,7 +10,7 @@ from rewheel.machines.detectors.detection import Detection, known_from, nothing,
 from rewheel.machines.detectors.visible_devices import visible_indices
 from rewheel.machines.host import Host
 
-__all__ = ["ALL_VALUES", "FORCE_GFX", "FORCE_ROCM", "detect"]
+__all__ = ["ALL_VALUES", "FORCE_GFX", "FORCE_ROCM", "OVERRIDES", "detect"]
 
 FORCE_GFX = "AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH"
 FORCE_ROCM = "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION"
@@ -24,6 +24,8 @@ _GFX = (
     "gfx1201",
 )  # fmt: skip
 _ALSO_BUILT_FOR = ("gfx950", "gfx1150", "gfx1151")  # by torch, unknown to the provider package
+
+OVERRIDES: tuple[str, ...] = (FORCE_GFX, FORCE_ROCM)
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {
     "gfx_arch": _GFX,

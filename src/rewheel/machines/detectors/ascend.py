@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rewheel.machines.detectors.detection import Detection, known_from, nothing, override
 from rewheel.machines.host import Host
 
-__all__ = ["ALL_VALUES", "FORCE", "detect"]
+__all__ = ["ALL_VALUES", "FORCE", "OVERRIDES", "detect"]
 
 FORCE = {
     feature: f"ASCEND_VARIANT_PROVIDER_FORCE_{feature.upper()}"
@@ -14,6 +14,8 @@ FORCE = {
 }
 
 # Any version can be meant, and new types are named by the tool; the registry has patterns for all three.
+OVERRIDES: tuple[str, ...] = tuple(FORCE.values())
+
 ALL_VALUES: dict[str, tuple[str, ...]] = {
     "npu_type": ("910b", "310p", "a3"),
     "driver_version": (),

@@ -8,7 +8,9 @@ from rewheel.machines.detectors.detection import Detection
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "detect"]
+__all__ = ["ALL_VALUES", "OVERRIDES", "detect"]
+
+OVERRIDES: tuple[str, ...] = ()
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {"provider": ("accelerate", "openblas", "mkl")}
 

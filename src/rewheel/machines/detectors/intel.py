@@ -7,7 +7,7 @@ from rewheel.machines.detectors.detection import Detection, nothing, override, w
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "FORCE_DEVICE_IP", "detect"]
+__all__ = ["ALL_VALUES", "FORCE_DEVICE_IP", "OVERRIDES", "detect"]
 
 FORCE_DEVICE_IP = "INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP"
 
@@ -29,6 +29,8 @@ _BASES = {
     "12.57.0": "12.55.8",
     "12.56.5": "12.55.8",
 }
+
+OVERRIDES: tuple[str, ...] = (FORCE_DEVICE_IP,)
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {"device_ip": _KNOWN}
 

@@ -13,6 +13,7 @@ __all__ = [
     "ALL_VALUES",
     "FORCE_DRIVER",
     "FORCE_SM",
+    "OVERRIDES",
     "detect",
     "lower_bounds",
     "sm_architectures",
@@ -63,6 +64,8 @@ def sm_architectures(capability: tuple[int, int]) -> tuple[str, ...]:
 _BOUNDS = tuple(
     bound for major in range(_LAST_MAJOR, _FIRST_MAJOR - 1, -1) for bound in _versions(major, _LAST_MINOR)
 )
+OVERRIDES: tuple[str, ...] = (FORCE_DRIVER, FORCE_SM)
+
 ALL_VALUES: dict[str, tuple[str, ...]] = {
     "cuda_version_lower_bound": _BOUNDS,
     "cuda_version_upper_bound": _BOUNDS,

@@ -4,9 +4,11 @@ from rewheel.machines.detectors.detection import Detection, nothing
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "FORCE_PRESENT", "detect"]
+__all__ = ["ALL_VALUES", "FORCE_PRESENT", "OVERRIDES", "detect"]
 
 FORCE_PRESENT = "TPU_VARIANT_PROVIDER_FORCE_PRESENT"
+
+OVERRIDES: tuple[str, ...] = (FORCE_PRESENT,)
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {"present": ("true", "false")}
 

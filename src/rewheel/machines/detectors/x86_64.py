@@ -11,7 +11,7 @@ from rewheel.machines.detectors.detection import Detection, baseline, nothing, o
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "FLAGS", "FORCE_LEVEL", "detect"]
+__all__ = ["ALL_VALUES", "FLAGS", "FORCE_LEVEL", "OVERRIDES", "detect"]
 
 FORCE_LEVEL = "X86_64_VARIANT_PROVIDER_FORCE_LEVEL"
 
@@ -40,6 +40,8 @@ _ALIASES = {
     "avx1.0": "avx",
     "avx2.0": "avx2",
 }
+
+OVERRIDES: tuple[str, ...] = (FORCE_LEVEL,)
 
 ALL_VALUES: dict[str, tuple[str, ...]] = {"level": _LEVELS, **dict.fromkeys(FLAGS, ("on",))}
 
