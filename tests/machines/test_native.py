@@ -129,6 +129,13 @@ class TestRegistry:
     def test_features_are_in_order(self, namespace: str, features: list[str]) -> None:
         assert list(NATIVE[namespace].all_values) == features
 
+    def test_overrides_are_named(self) -> None:
+        assert NATIVE["nvidia"].overrides == (
+            "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION",
+            "NV_VARIANT_PROVIDER_FORCE_SM_ARCH",
+        )
+        assert sum(len(provider.overrides) for provider in NATIVE.values()) == 11
+
     def test_several_values_are_for_gpus_only(self) -> None:
         several = {name: set(one.multi_value) for name, one in NATIVE.items() if one.multi_value}
         assert several == {"nvidia": {"sm_arch"}, "amd": {"gfx_arch"}, "intel": {"device_ip"}}

@@ -222,17 +222,20 @@ def _listen(process: "subprocess.Popen[bytes]", name: str, timeout: float) -> An
     # A thread, because Windows cannot wait for a pipe with a timeout, and a grandchild may keep it open.
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    reader.join(timeout)
     failure = ""
-    if reader.is_alive():
-        failure = f"{name} did not answer within {timeout:g} s"
-    elif len(received[0]) > _OUTPUT_LIMIT:
-        failure = f"{name} answered with more than {_OUTPUT_LIMIT >> 20} MiB"
-    else:
-        try:
+    try:
+        reader.join(timeout)
+        if reader.is_alive():
+            failure = f"{name} did not answer within {timeout:g} s"
+        elif len(received[0]) > _OUTPUT_LIMIT:
+            failure = f"{name} answered with more than {_OUTPUT_LIMIT >> 20} MiB"
+        else:
             process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            failure = f"{name} did not end within {timeout:g} s"
+    except subprocess.TimeoutExpired:
+        failure = f"{name} did not end within {timeout:g} s"
+    except BaseException:  # the user interrupts us; its own session keeps the tool from hearing that
+        _kill(process)
+        raise
     if failure:
         _kill(process)
         reader.join(1.0)

@@ -25,7 +25,7 @@ VERSION = "0.1"
 _SIZE_LIMIT = 1 << 20
 _NAME = re.compile(r"[a-z0-9_]+")
 _VALUE = re.compile(r"[a-z0-9_.]+")
-_RESOLVED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:==\s*[^\s,]+|\s@ \s*[^\s,]+)")
+_RESOLVED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:==|@)\s*[^\s,]+")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_.]+(?:\s*:\s*[A-Za-z0-9_.]+)?")
 _ARCH = re.compile(r"[A-Za-z0-9_]+")
 _LIST = re.compile(r'\[\n((?:    "[^"\\\s]*",\n)+)\]')

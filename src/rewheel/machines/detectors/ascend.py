@@ -13,9 +13,9 @@ FORCE = {
     for feature in ("npu_type", "driver_version", "cann_version")
 }
 
-# Any version can be meant, and new types are named by the tool; the registry has patterns for all three.
 OVERRIDES: tuple[str, ...] = tuple(FORCE.values())
 
+# Any version can be meant, and new types are named by the tool; the registry has patterns for all three.
 ALL_VALUES: dict[str, tuple[str, ...]] = {
     "npu_type": ("910b", "310p", "a3"),
     "driver_version": (),
