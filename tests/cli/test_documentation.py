@@ -1,0 +1,66 @@
+"""docs/cli.md knows every command, option, variable and key, and its configuration file is a valid one."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from rewheel.cli.group import COMMANDS
+from rewheel.cli.running import _rewheel
+from rewheel.config import Folders, read_settings
+from rewheel.config.settings import SETTINGS
+
+TEXT = (Path(__file__).parents[2] / "docs/cli.md").read_text(encoding="utf-8")
+
+
+def commands(group: click.Command, path: str = "rewheel") -> Iterator[tuple[str, click.Command]]:
+    yield path, group
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            found = group.get_command(context, name)
+            assert found is not None
+            yield from commands(found, f"{path} {name}")
+
+
+ALL = dict(commands(_rewheel))
+
+
+def test_there_are_the_commands_that_are_promised() -> None:
+    assert {path.split()[1] for path in ALL if " " in path} == set(COMMANDS)
+    assert {path.split(" ", 1)[1] for path in ALL if path.count(" ") == 2} == {
+        "machine show", "machine save", "machine providers", "machine trust",
+        "variant make", "variant unmake", "variant show",
+        "release index", "cache dir", "cache info", "cache clean",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if " " in path])
+def test_every_command_and_option_is_documented(path: str) -> None:
+    assert re.search(rf"\b{path.removeprefix('rewheel ')}\b", TEXT)
+    for parameter in ALL[path].params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert parameter.help or parameter.name == "help" or "DIR" in str(parameter.metavar)
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                assert re.search(rf"`{option}[`= ]", TEXT) or f" {option}`" in TEXT, f"{path} {option}"
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_every_setting_is_documented_and_mirrors_an_option(setting: object) -> None:
+    key = setting.key  # type: ignore[attr-defined]
+    assert f"`REWHEEL_{key.upper().replace('-', '_')}`" in TEXT
+    if key != "trust-file":
+        options = {option for command in ALL.values() for item in command.params for option in item.opts}
+        assert f"--{key}" in options
+
+
+def test_the_documented_file_is_a_valid_one(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "rewheel.toml").write_text(block)
+    settings = read_settings(
+        {}, environ={"PIP_CONFIG_FILE": "/dev/null"}, cwd=tmp_path, folders=Folders(tmp_path, tmp_path, ())
+    )
+    in_files = {setting.field for setting in SETTINGS if setting.in_files}
+    assert {name for name in in_files if name in settings.origins} == in_files
