@@ -299,7 +299,7 @@ def test_explain(run: Run, shelf: Path, world: Path, monkeypatch: pytest.MonkeyP
     code, out, err = run("explain", "foo", *options, "--json")
     (found,) = json.loads(out)["explanations"]
     assert (found["label"], found["machine"]) == ("v3", "this machine")
-    assert {wheel["label"]: wheel["status"] for wheel in found["wheels"]} == {
+    assert {wheel["label"]: wheel["verdict"] for wheel in found["wheels"]} == {
         "v3": "selected",
         "v2": "compatible",
         "": "compatible",

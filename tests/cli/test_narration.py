@@ -165,7 +165,7 @@ def test_json_holds_everything_but_secrets() -> None:
     assert found["selected"] == f"numpy-2.2.5-{TAG}-x86_64_v3.whl"
     wheels = found["wheels"]
     assert isinstance(wheels, list)
-    assert [wheel["status"] for wheel in wheels] == [str(item.status) for item in TALK.verdicts]
+    assert [wheel["verdict"] for wheel in wheels] == [str(item.status) for item in TALK.verdicts]
     assert "pw" not in str(found)
     assert found["skipped"] == [{"version": "2.2.5", "wheels": [found["skipped"][0]["wheels"][0]]}]  # type: ignore[index]
 

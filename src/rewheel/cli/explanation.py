@@ -132,7 +132,7 @@ def _verdict(verdict: "WheelVerdict") -> dict[str, object]:
     return {
         "filename": str(verdict.filename),
         "label": verdict.label,
-        "status": str(verdict.status),
+        "verdict": str(verdict.status),
         "reason": verdict.reason,
         "position": verdict.position,
         "properties": [str(item) for item in verdict.properties],
