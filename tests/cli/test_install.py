@@ -143,6 +143,8 @@ def test_labels_by_hand(run: Run, shelf: Path) -> None:
     assert label("--exclude-variant", "foo=x2") == "x1"
     assert label("--exclude-variant", "foo=x2", "--exclude-variant", "foo=x1") == "null"
     assert label("--no-variants") == ""
+    _, _, err = run("install", "foo", *options, "--variant", "fooo=x1")
+    assert err == "warning: --variant fooo has no effect: nothing asks for fooo\n"
     assert run("install", "foo", *options, "--variant", "foo=x9").code == 1
     assert run("install", "foo", *options, "--variant", "a=b", "--variant", "A=c").code == 2
 
@@ -420,3 +422,10 @@ def test_credentials_are_never_shown(run: Run, shelf: Path, server: IndexServer)
     assert "hunter2" not in "".join(
         path.read_text(errors="replace") for path in Path("there").rglob("*.json")
     )
+
+
+def test_looking_needs_no_hashes(run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock(shelf)
+    monkeypatch.setenv("REWHEEL_REQUIRE_HASHES", "1")
+    assert run("explain", "foo", "-f", shelf, "--no-index").code == 0
+    assert run("install", "foo", "-f", shelf, "--no-index", "-t", "there").code == 2

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rewheel.cli.provider_view import OVERRIDES
-from rewheel.machines import NATIVE, Machine, OriginKind, Platform
+from rewheel.machines import NATIVE
 from support.wheel_factory import make_wheel
 
 from .conftest import Run
@@ -77,18 +76,6 @@ def test_show_warns_of_nonsense(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert "hint: known are " in err
 
 
-def test_every_override_that_is_listed_is_one() -> None:
-    for namespace, variables in OVERRIDES.items():
-        for variable in variables:
-            arch = "aarch64" if namespace == "aarch64" else "x86_64"
-            support = Machine.elsewhere(Platform("Linux", arch), {variable: "!"}).detect(namespace)
-            assert support is not None
-            if namespace != "tpu":  # whatever is not true is false there
-                assert not support.is_supported
-            assert support.origin.kind is OriginKind.OVERRIDE
-            assert variable in support.origin.detail
-
-
 def test_save_and_use(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X86_64_VARIANT_PROVIDER_FORCE_LEVEL", "v3")
     assert run("machine", "save", "me.toml") == (0, "Wrote me.toml\n", "")
@@ -122,8 +109,7 @@ def test_providers(run: Run, tmp_path: Path) -> None:
         assert f"\n{native.namespace}\n" in out
         for package in native.packages:
             assert package in out
-    for variables in OVERRIDES.values():
-        assert all(variable in out for variable in variables)
+        assert all(variable in out for variable in native.overrides)
     assert "No third-party provider is trusted" in out
     found = json.loads(run("machine", "providers", "--json").out)
     assert found["trusted"] == []

@@ -64,6 +64,9 @@ def test_colours_only_on_a_terminal_that_wants_them() -> None:
     assert _warned(terminal=True, NO_COLOR="1") == "warning: x\n"
     assert _warned(terminal=True, TERM="dumb") == "warning: x\n"
     assert _warned(terminal=False) == "warning: x\n"
+    assert streams(terminal=True, NO_COLOR="1")[0].shows_status
+    assert not streams(terminal=True, TERM="dumb")[0].shows_status
+    assert not streams()[0].shows_status
 
 
 def _warned(*, terminal: bool, **environ: str) -> str:

@@ -29,11 +29,12 @@ def gather(
     *,
     files: Iterable[Path] = (),
     constraints: Iterable[Path] = (),
+    only_looking: bool = False,
 ) -> Asked:
     """Read everything that is asked for, and let options inside of files count where no flag is given.
 
     Must be called before the session's settings are first needed. Raises UsageError when nothing is asked
-    for, or when hashes are required and missing.
+    for, or, unless the user is `only_looking`, when hashes are required and missing.
     """
     asked = Asked()
     for text in requirements:
@@ -49,7 +50,7 @@ def gather(
     _take_options(session.flags, asked.options)
     if asked.hashes:  # as for pip: who checks one thing means to check everything
         session.flags.setdefault("require_hashes", True)
-    if session.settings.require_hashes:
+    if session.settings.require_hashes and not only_looking:
         _require_hashes(asked)
     return asked
 

@@ -37,8 +37,10 @@ class Output:
         self._stderr = stderr
         self._lock = threading.RLock()
         self._status = ""
-        plain_terminal = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
-        self._colours = {stream: not plain_terminal and _is_terminal(stream) for stream in {stdout, stderr}}
+        is_dumb = environ.get("TERM") == "dumb"
+        has_colours = not (is_dumb or environ.get("NO_COLOR"))
+        self._colours = {stream: has_colours and _is_terminal(stream) for stream in {stdout, stderr}}
+        self._can_redraw = not is_dumb and _is_terminal(stderr)
 
     @property
     def is_quiet(self) -> bool:
@@ -48,7 +50,7 @@ class Output:
     @property
     def shows_status(self) -> bool:
         """Whether somebody watches a terminal on which a line may come and go."""
-        return not self.is_quiet and self._colours[self._stderr]
+        return not self.is_quiet and self._can_redraw
 
     def result(self, text: str = "") -> None:
         """Print a line that was asked for."""

@@ -1,6 +1,6 @@
 """Who may say what a machine supports: the providers that are built in, and those that the user trusts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rewheel.cli.tables import table_lines
@@ -8,25 +8,7 @@ from rewheel.cli.tables import table_lines
 if TYPE_CHECKING:
     from rewheel.machines import TrustEntry, TrustStore
 
-__all__ = ["OVERRIDES", "provider_lines", "providers_json"]
-
-OVERRIDES: Mapping[str, tuple[str, ...]] = {
-    "nvidia": (
-        "NV_VARIANT_PROVIDER_FORCE_CUDA_DRIVER_VERSION",
-        "NV_VARIANT_PROVIDER_FORCE_SM_ARCH",
-    ),
-    "amd": ("AMD_VARIANT_PROVIDER_FORCE_GFX_ARCH", "AMD_VARIANT_PROVIDER_FORCE_ROCM_VERSION"),
-    "intel": ("INTEL_VARIANT_PROVIDER_FORCE_DEVICE_IP",),
-    "x86_64": ("X86_64_VARIANT_PROVIDER_FORCE_LEVEL",),
-    "aarch64": ("AARCH64_VARIANT_PROVIDER_FORCE_VERSION",),
-    "ascend": (
-        "ASCEND_VARIANT_PROVIDER_FORCE_NPU_TYPE",
-        "ASCEND_VARIANT_PROVIDER_FORCE_DRIVER_VERSION",
-        "ASCEND_VARIANT_PROVIDER_FORCE_CANN_VERSION",
-    ),
-    "tpu": ("TPU_VARIANT_PROVIDER_FORCE_PRESENT",),
-}
-"""By namespace the environment variables that stand in for detection."""
+__all__ = ["provider_lines", "providers_json"]
 
 
 def provider_lines(store: "TrustStore") -> Iterator[str]:
@@ -39,7 +21,7 @@ def provider_lines(store: "TrustStore") -> Iterator[str]:
         packages = ", ".join(f"{name} {', '.join(versions)}" for name, versions in native.packages.items())
         rows = [("stands for", packages)]
         rows += [("as", api) for api in native.plugin_apis]
-        rows += [("override", name) for name in OVERRIDES.get(native.namespace, ())]
+        rows += [("override", name) for name in native.overrides]
         yield native.namespace
         yield from table_lines(rows, indent="  ")
     yield ""
@@ -61,7 +43,7 @@ def providers_json(store: "TrustStore") -> dict[str, object]:
                 "namespace": native.namespace,
                 "packages": {name: list(versions) for name, versions in native.packages.items()},
                 "plugin_apis": list(native.plugin_apis),
-                "overrides": list(OVERRIDES.get(native.namespace, ())),
+                "overrides": list(native.overrides),
             }
             for native in NATIVE.values()
         ],

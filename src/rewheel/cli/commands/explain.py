@@ -45,7 +45,7 @@ def command(
     from rewheel.cli.asking import build_resolver, gather, machine_target
     from rewheel.cli.explanation import explanation_json, explanation_lines, matrix_lines
 
-    asked = gather(session, requirements)
+    asked = gather(session, requirements, only_looking=True)
     paths: list[Path | None] = [session.cwd / path for path in machines] or [session.settings.machine]
     here = session.reference_target
     by_machine = []

@@ -131,6 +131,7 @@ def command(
             tell=lambda planned: _say(output, collecting_lines(planned)),
         )
         _say(output, done_lines(done))
+    _warn_of_strangers(session, {package.project for package in done.resolution.packages})
     if report is not None:
         write_report(session, report, done, target)
 
@@ -138,6 +139,20 @@ def command(
 def _say(output: "Output", lines: "Iterable[str]") -> None:
     for line in lines:
         output.say(line)
+
+
+def _warn_of_strangers(session: Session, projects: set[str]) -> None:
+    """Tell of labels that the command line gives for packages that nothing asks for: often a slip."""
+    from rewheel.variants import normalize_project
+
+    settings = session.settings
+    for field, option, named in (
+        ("variants", "--variant", settings.variants),
+        ("exclude_variants", "--exclude-variant", settings.exclude_variants),
+    ):
+        for name in named if field in session.flags else ():
+            if normalize_project(name) not in projects:
+                session.reporter.warning(f"{option} {name} has no effect: nothing asks for {name}")
 
 
 def _refuse_builds(editable: tuple[str, ...], no_binary: tuple[str, ...]) -> None:
