@@ -170,6 +170,18 @@ def test_json_holds_everything_but_secrets() -> None:
     assert found["skipped"] == [{"version": "2.2.5", "wheels": [found["skipped"][0]["wheels"][0]]}]  # type: ignore[index]
 
 
+def test_versions_passed_over_are_put_together() -> None:
+    yanked = [
+        Choice("numpy", f"3.{n}", "s", "m", (verdict("", Status.YANKED, "yanked: oops"),)) for n in range(10)
+    ]
+    mixed = choice(verdict("", Status.WRONG_PYTHON, "a"), verdict("x", Status.WRONG_PLATFORM, "b"))
+    none = choice()
+    lines = list(explanation_lines(Explanation("numpy", TALK, (*yanked, mixed, none))))
+    assert "  versions 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, … 3.9 passed over: yanked: oops" in lines
+    assert "  version 2.2.5 passed over: 1 wrong-python, 1 wrong-platform" in lines
+    assert "  version 2.2.5 passed over: it has no wheels" in lines
+
+
 def test_long_lists_of_support_are_cut() -> None:
     many = NamespaceSupport(
         "nvidia", {"low": tuple(str(n) for n in range(50))}, Origin(OriginKind.FILE, "gpu.toml")

@@ -18,8 +18,7 @@ def explanation_lines(explanation: "Explanation") -> Iterator[str]:
     choice = explanation.choice
     yield f"{choice.project} {choice.version}  from {choice.source}  for {choice.machine}"
     yield from _background(choice)
-    for skipped in explanation.skipped:
-        yield f"  version {skipped.version} is passed over: it has no wheel that would do"
+    yield from _passed_over(explanation.skipped)
     yield ""
     yield from table_lines([_row(verdict) for verdict in choice.verdicts], indent="  ")
     if choice.selected is None:
@@ -71,6 +70,28 @@ def explanation_json(explanation: "Explanation") -> dict[str, object]:
             for skipped in explanation.skipped
         ],
     }
+
+
+def _passed_over(skipped: Sequence["Choice"]) -> Iterator[str]:
+    """Tell which versions were not taken, those together that have the same reason."""
+    versions: dict[str, list[str]] = {}
+    for choice in skipped:
+        versions.setdefault(_obstacle(choice), []).append(choice.version)
+    for obstacle, those in versions.items():
+        verb = "version" if len(those) == 1 else "versions"
+        yield f"  {verb} {_shortened(those)} passed over: {obstacle}"
+
+
+def _obstacle(choice: "Choice") -> str:
+    from collections import Counter
+
+    reasons = dict.fromkeys(verdict.reason for verdict in choice.verdicts)
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    counted = Counter(str(verdict.status) for verdict in choice.verdicts)
+    if len(counted) == 1:
+        return f"every wheel is {next(iter(counted))}"
+    return ", ".join(f"{count} {status}" for status, count in counted.items()) or "it has no wheels"
 
 
 def _background(choice: "Choice") -> Iterator[str]:

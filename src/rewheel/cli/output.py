@@ -122,7 +122,8 @@ class Output:
         first, *rest = text.split("\n")
         self._write(self._stderr, f"{self._styled(self._stderr, label + ':', style)} {plain(first)}")
         for line in rest:
-            self._write(self._stderr, f"  {plain(line)}")
+            indent = "" if line.startswith(" ") else "  "
+            self._write(self._stderr, f"{indent}{plain(line)}")
 
     def _styled(self, stream: TextIO, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if style and self._colours[stream] else text
