@@ -37,10 +37,10 @@ __all__ = ["command"]
 @pass_session
 def command(
     session: Session, *, requirements: tuple[str, ...], machines: tuple[Path, ...], as_json: bool
-) -> int:
+) -> None:
     """Say why which wheel would be chosen, here and on other machines.
 
-    Nothing is downloaded but metadata. Ends with 1 if some machine has no wheel that would do.
+    Nothing is downloaded but metadata. That no wheel would do is an answer too, and no failure.
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
     from rewheel.cli.explanation import explanation_json, explanation_lines, matrix_lines
@@ -64,4 +64,3 @@ def command(
                 output.result()
             for line in matrix_lines(row) if len(row) > 1 else explanation_lines(row[0]):
                 output.result(line)
-    return 0 if all(each.choice.selected for row in rows for each in row) else 1
