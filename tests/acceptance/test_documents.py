@@ -1,4 +1,4 @@
-"""Variant metadata in every dialect and in every state, as an installer meets it: read, tolerated or refused."""
+"""Variant metadata in every dialect and state, as an installer meets it: read, tolerated or refused."""
 
 import json
 from collections.abc import Mapping
