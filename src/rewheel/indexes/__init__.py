@@ -3,6 +3,7 @@
 `Sources` says what there is, `Client` gets it. Importing this package opens nothing and loads no HTTP.
 """
 
+from rewheel.indexes.assembling import IndexEntry, NamedUrl, parse_named_index
 from rewheel.indexes.cache import Cache, Usage
 from rewheel.indexes.errors import (
     FetchError,
@@ -15,10 +16,13 @@ from rewheel.indexes.errors import (
     Offline,
     RangesUnsupported,
     TooLarge,
+    UnrelatedProjects,
 )
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import File, ProjectPage
 from rewheel.indexes.hashes import Digest
+from rewheel.indexes.offers import Offer
+from rewheel.indexes.policy import Guard, IndexPolicy, NamePattern, Pin, Strategy
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.source import (
     DirectorySource,
@@ -28,7 +32,7 @@ from rewheel.indexes.source import (
     LinksSource,
     Source,
 )
-from rewheel.indexes.sources import NamedUrl, Sources, parse_named_index
+from rewheel.indexes.sources import Sources
 
 __all__ = [
     "Cache",
@@ -39,22 +43,30 @@ __all__ = [
     "FetchError",
     "File",
     "FileIndexSource",
+    "Guard",
     "HashMismatch",
     "HttpSettings",
+    "IndexEntry",
+    "IndexPolicy",
     "IndexSource",
     "IndexesError",
     "Interrupted",
     "InvalidPage",
     "InvalidSource",
     "LinksSource",
+    "NamePattern",
     "NamedUrl",
     "NotFound",
+    "Offer",
     "Offline",
+    "Pin",
     "ProjectPage",
     "RangesUnsupported",
     "Source",
     "Sources",
+    "Strategy",
     "TooLarge",
+    "UnrelatedProjects",
     "Usage",
     "parse_named_index",
 ]

@@ -9,7 +9,8 @@ IndexesError
 │   ├── RangesUnsupported   a wheel cannot be read in parts, and is too large to be read whole
 │   └── Offline             the cache does not have it, and the network may not be asked
 ├── InvalidPage             a page of an index that cannot be understood
-└── InvalidSource           what was named as an index or as links cannot be one
+├── InvalidSource           what was named as an index or as links cannot be one
+└── UnrelatedProjects       a name that several indexes offer, and nothing says that it is one project
 """
 
 from rewheel.errors import RewheelError
@@ -26,6 +27,7 @@ __all__ = [
     "Offline",
     "RangesUnsupported",
     "TooLarge",
+    "UnrelatedProjects",
 ]
 
 
@@ -116,3 +118,15 @@ class InvalidSource(IndexesError, ValueError):
         self.location = redact(location)
         self.reason = reason
         super().__init__(f"{self.location}: {reason}", hint=hint)
+
+
+class UnrelatedProjects(IndexesError):
+    """Two indexes offer a project of one name, and do not vouch for one another (PEP 708)."""
+
+    def __init__(self, project: str, one: str, other: str) -> None:
+        self.project = project
+        self.sources = (one, other)
+        super().__init__(
+            f"{one} and {other} both offer {project}, and do not say of each other that it is one project",
+            hint=f"say where it comes from with --index-pin {project}=NAME, or deny it to one of them",
+        )

@@ -118,7 +118,7 @@ class Client:
         """
         if not file.core_metadata:
             return None
-        return self._metadata.get(file.url, lambda: self._fetch_metadata(file))
+        return self._metadata.get(_claim(file), lambda: self._fetch_metadata(file))
 
     def open_wheel(self, file: File, *, whole: bool = False) -> "ByteSource":
         """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
@@ -135,7 +135,7 @@ class Client:
             return FileSource(path)
         from rewheel.indexes.ranges import RangeSource
 
-        found = self._remote.get(file.url, lambda: self._open_remote(file, whole=whole))
+        found = self._remote.get(_claim(file), lambda: self._open_remote(file, whole=whole))
         return FileSource(found) if isinstance(found, Path) else RangeSource(found)
 
     def download(self, file: File, into: Path) -> Path:
@@ -221,7 +221,7 @@ class Client:
     def _warm(self, file: File) -> None:
         try:
             if self.metadata(file) is None:
-                self._remote.get(file.url, lambda: self._open_remote(file))
+                self._remote.get(_claim(file), lambda: self._open_remote(file))
         except IndexesError:
             pass  # whoever needs it will meet the same failure, and can tell what it is for
 
@@ -349,3 +349,12 @@ def _verify(data: bytes, digest: Digest | None, url: str) -> None:
 def _identity(digest: Digest | None) -> str:
     """Name the content that a hash stands for; empty unless the hash leaves no doubt."""
     return f"{digest.algorithm}:{digest.value}" if digest is not None and digest.is_strong else ""
+
+
+def _claim(file: File) -> str:
+    """Name what an index says a file is: two may list one URL with different hashes, and only one be right."""
+    hashes = sorted(file.hashes.items())
+    metadata = (
+        file.core_metadata if isinstance(file.core_metadata, bool) else sorted(file.core_metadata.items())
+    )
+    return f"{file.url}\n{hashes}\n{metadata}"

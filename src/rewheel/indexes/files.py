@@ -74,6 +74,10 @@ class ProjectPage:
     status: str = "active"
     """The project's state (PEP 792): active, archived, quarantined, deprecated."""
     status_reason: str = ""
+    tracks: tuple[str, ...] = ()
+    """Project pages elsewhere whose project the index says that this one is (PEP 708)."""
+    alternate_locations: tuple[str, ...] = ()
+    """All places where the index says that the project is (PEP 708)."""
 
 
 def is_index_file_name(filename: str) -> bool:

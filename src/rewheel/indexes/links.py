@@ -19,6 +19,7 @@ _UNQUOTED = re.compile(rf"[^{_SPACE}>]*+")
 _TAG_END = re.compile(rf"[{_SPACE}/]*+>")
 _RAW = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"})
 """Elements whose content is text, whatever it looks like."""
+_LOCATIONS = frozenset({"pypi:tracks", "pypi:alternate-locations"})
 
 
 @dataclass(slots=True)
@@ -36,7 +37,9 @@ class Links:
     base: str = ""
     """Where relative links start from, if the page says so."""
     meta: dict[str, str] = field(default_factory=dict)
-    """Content by name of the `<meta>` elements."""
+    """Content by name of the `<meta>` elements; of several with one name the first."""
+    locations: dict[str, list[str]] = field(default_factory=dict)
+    """All contents of the `<meta>` elements that name other places of a project (PEP 708), by name."""
     anchors: list[Anchor] = field(default_factory=list)
 
 
@@ -101,10 +104,15 @@ class _Scanner:
         elif name == "base":
             self._links.base = self._links.base or attributes.get("href", "")
         elif name == "meta":
-            self._links.meta.setdefault(attributes.get("name", "").lower(), attributes.get("content", ""))
+            self._meta(attributes.get("name", "").lower(), attributes.get("content", ""))
         elif name in _RAW:
             end = re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE).search(self._text, self._position)
             self._position = end.start() if end else len(self._text)
+
+    def _meta(self, name: str, content: str) -> None:
+        self._links.meta.setdefault(name, content)
+        if name in _LOCATIONS:
+            self._links.locations.setdefault(name, []).append(content)
 
     def _attributes(self) -> dict[str, str]:
         """Read up to the end of the tag; of equal attributes the first counts, as browsers have it."""

@@ -80,9 +80,11 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
         tuple(_json_files(entries, url, source)),
         source,
         redact(url),
-        tuple(v for v in versions if isinstance(v, str)) if isinstance(versions, list) else (),
+        _texts(versions),
         _text(status, "status") or "active",
         _text(status, "reason"),
+        _texts(meta.get("tracks") if isinstance(meta, dict) else None),
+        _texts(document.get("alternate-locations")),
     )
 
 
@@ -125,6 +127,10 @@ def _text(entry: Mapping[str, object], key: str) -> str:
     return value if type(value) is str else ""
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if type(item) is str) if type(value) is list else ()
+
+
 def _hashes(value: object) -> dict[str, str]:
     if type(value) is not dict:
         return {}
@@ -160,6 +166,8 @@ def _parse_html(body: bytes, content_type: str, url: str, project: str, source: 
         redact(url),
         status=links.meta.get("pypi:project-status", "") or "active",
         status_reason=links.meta.get("pypi:project-status-reason", ""),
+        tracks=tuple(links.locations.get("pypi:tracks", ())),
+        alternate_locations=tuple(links.locations.get("pypi:alternate-locations", ())),
     )
 
 

@@ -33,6 +33,8 @@ class Source(ABC):
     """A place that offers files of projects. Thread-safe; every project is looked up once."""
 
     is_find_links = False
+    is_local = False
+    """Whether it lies on this computer."""
 
     def __init__(self, name: str, location: str, *, group: int = 0) -> None:
         self.name = name
@@ -88,6 +90,7 @@ class FileIndexSource(Source):
 
     def __init__(self, root: Path, *, name: str = "", group: int = 1) -> None:
         self._root = root
+        self.is_local = True
         self._spellings: Once[str, dict[str, Path]] = Once()
         super().__init__(name or str(root), str(root), group=group)
 
@@ -158,6 +161,7 @@ class DirectorySource(_FlatSource):
                 raise InvalidSource(str(directory), f"cannot be read: {error.strerror or error}") from error
 
         super().__init__(name or str(directory), str(directory), read, group=group)
+        self.is_local = True
 
 
 class LinksSource(_FlatSource):
@@ -183,6 +187,7 @@ class LinksSource(_FlatSource):
             return link_files(document.body, document.content_type, document.url, source)
 
         super().__init__(name or redact(bare), bare, read, group=group)
+        self.is_local = bare.startswith("file:")
 
 
 class DirectSource(_FlatSource):
@@ -192,6 +197,7 @@ class DirectSource(_FlatSource):
         """Take a path or a URL, whose fragment may hold a hash (`#sha256=…`). Raises InvalidSource."""
         self.file = _direct_file(location, client, self)
         super().__init__(redact(self.file.url), self.file.url, lambda _: [self.file], group=group)
+        self.is_local = self.file.is_local
 
 
 def project_of(filename: str) -> str:

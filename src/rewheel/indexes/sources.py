@@ -1,49 +1,32 @@
 """All sources of a run, in the order in which they count."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from rewheel.indexes.errors import IndexesError, InvalidSource
+from rewheel.indexes.assembling import index_sources, links_sources
+from rewheel.indexes.errors import IndexesError, UnrelatedProjects
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import ProjectPage
-from rewheel.indexes.source import (
-    DirectorySource,
-    DirectSource,
-    FileIndexSource,
-    IndexSource,
-    LinksSource,
-    Source,
-)
-from rewheel.indexes.urls import is_url, local_path
+from rewheel.indexes.offers import Offer, steps
+from rewheel.indexes.policy import Guard, IndexPolicy, Strategy
+from rewheel.indexes.source import IndexSource, Source
 
-__all__ = ["NamedUrl", "Sources", "parse_named_index"]
-
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)", re.DOTALL)
-_FILE_EXTENSIONS = (".whl", ".whlx", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
-
-
-class NamedUrl(NamedTuple):
-    """An index and the name that the user gave it; the name may be empty."""
-
-    name: str
-    url: str
-
-
-def parse_named_index(text: str) -> NamedUrl:
-    """Read `NAME=URL`, or a URL alone."""
-    match = _NAME.fullmatch(text)
-    return NamedUrl(match[1], match[2]) if match else NamedUrl("", text)
+__all__ = ["Sources"]
 
 
 class Sources:
-    """The sources in their order; find-links are group 0, and each index is a group of its own after it."""
+    """The sources in their order; find-links are group 0, and each index or group of mirrors follows."""
 
-    def __init__(self, sources: Iterable[Source], client: Client) -> None:
+    def __init__(
+        self, sources: Iterable[Source], client: Client, *, policy: IndexPolicy | None = None
+    ) -> None:
         self._sources = tuple(sources)
         self._client = client
-        self._told: set[Source] = set()
+        self.policy = policy or IndexPolicy()
+        self._told: set[object] = set()
+        self._lock = threading.Lock()
 
     @classmethod
     def build(
@@ -52,30 +35,34 @@ class Sources:
         *,
         index_url: str = "",
         extra_index_urls: Sequence[str] = (),
-        indexes: Sequence[tuple[str, str]] = (),
+        indexes: Sequence[Sequence[Any]] = (),
         find_links: Sequence[str] = (),
         no_index: bool = False,
         base: Path | None = None,
+        policy: IndexPolicy | None = None,
+        groups: Sequence[tuple[str, Strategy]] = (),
+        pins: Mapping[str, str] | None = None,
     ) -> "Sources":
         """Make the sources that a command line names: named indexes, then `index_url`, then the extra ones.
 
-        `indexes` are pairs of name and URL. Relative paths start from `base`, the current folder by default.
-        An index that is named twice counts where it is named first. Raises InvalidSource.
+        `indexes` are tuples in the form of IndexEntry, whose end may be missing. `groups` say which strategy
+        holds between the members of a group; `pins` are patterns of project names with the index or group
+        that they come from; the rest of the `policy` is taken as it is. Relative paths start from `base`,
+        the current folder by default. An index that is named twice counts where it is named first. Raises
+        InvalidSource.
         """
         folder = base if base is not None else Path.cwd()
-        links = (_find_links(location, client, folder) for location in dict.fromkeys(find_links))
-        sources = [source for source in links if source is not None]
-        if not no_index:
-            named = [*indexes, ("", index_url), *(("", url) for url in extra_index_urls)]
-            unique: dict[str, tuple[str, str]] = {}
-            for name, url in named:
-                if url:
-                    unique.setdefault(url.rstrip("/"), (name, url))
-            sources += [
-                _index(url, client, folder, name=name, group=number)
-                for number, (name, url) in enumerate(unique.values(), start=1)
-            ]
-        return cls(sources, client)
+        links = links_sources(find_links, client, folder)
+        unnamed = [("", url) for url in (index_url, *extra_index_urls)]
+        found, complete = index_sources(
+            [] if no_index else [*indexes, *unnamed],
+            client,
+            folder,
+            policy=policy or IndexPolicy(),
+            groups=groups,
+            pins=pins or {},
+        )
+        return cls([*links, *found], client, policy=complete)
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self._sources)
@@ -89,34 +76,173 @@ class Sources:
         numbers = sorted({source.group for source in self._sources})
         return tuple(tuple(s for s in self._sources if s.group == number) for number in numbers)
 
+    def only(self, location: str) -> "Sources":
+        """Return the sources at one location, under the same policy; there may be none."""
+        found = [source for source in self._sources if source.location == location]
+        return Sources(found, self._client, policy=self.policy)
+
+    def under(self, policy: IndexPolicy) -> "Sources":
+        """Return the same sources, with all the pages that they have read, under another policy."""
+        return Sources(self._sources, self._client, policy=policy)
+
+    def considered(self, project: str) -> tuple[Source, ...]:
+        """Return the sources that may have a say about a project: a pin or a denial takes out others.
+
+        A pin leaves what the user keeps on this computer beside it, but no other place in the network.
+        """
+        pin = self.policy.pin_of(project)
+        return tuple(
+            source
+            for source in self._sources
+            if not self.policy.denies(source.name, project)
+            and (pin is None or source.name in pin.sources or (source.is_find_links and source.is_local))
+        )
+
+    def offer(self, project: str, *, verified: bool = False) -> Offer:
+        """Ask the sources for a project, and put what they have into the order in which it counts.
+
+        With `verified`, hashes that the user gave decide which files may be taken, so that it does not
+        matter who offers them: the guard is silent. Raises IndexesError when a source fails, unless the
+        failure comes after the first tier and may thus not matter: then the offer ends before it, and has
+        it as `failure`. Raises UnrelatedProjects if the guard refuses what it finds.
+        """
+        offer = self._offer(project)
+        if self.policy.guard is not Guard.OFF and not verified:
+            self._guard(offer)
+        self._tell(offer)
+        return offer
+
     def pages(self, project: str, *, complete: bool = False) -> list[ProjectPage]:
         """Ask all sources at once for a project, and give the pages of those that have it, in order.
 
         Raises IndexesError when a source fails. A failure after the first group that has the project changes
         nothing for those who take the first: it is only warned of, unless the answer must be `complete`.
         """
-        answers = self._client.map(lambda source: _ask(source, project), self._sources)
-        pages: list[ProjectPage] = []
-        for source, answer in zip(self._sources, answers, strict=True):
-            if isinstance(answer, ProjectPage):
-                pages.append(answer)
-            elif answer is not None:
-                if complete or not pages or pages[0].source.group == source.group:
-                    raise answer
-                self._warn(source, answer)
-        return pages
+        offer = self._offer(project)
+        if complete and offer.failure is not None:
+            raise offer.failure
+        return list(offer.pages)
 
     def prefetch(self, projects: Iterable[str]) -> None:
         """Start to fetch the projects' pages; failures come up when they are asked for."""
         for project in projects:
-            for source in self._sources:
+            for source in self.considered(project):
                 if isinstance(source, IndexSource):
                     self._client.submit(lambda job: _ask(*job), (source, project))
+                    if self.policy.strategy is Strategy.FIRST_INDEX:
+                        break
+
+    def limits(self, project: str) -> str:
+        """Say what keeps other indexes from having a say about a project; empty if nothing does."""
+        pin = self.policy.pin_of(project)
+        if pin is not None:
+            return f"{project} is pinned to {pin.target}, and no other index is asked for it"
+        denying = [source.name for source in self._sources if self.policy.denies(source.name, project)]
+        if denying:
+            return f"{', '.join(denying)} may not be asked for {project}"
+        if self.policy.strategy is Strategy.FIRST_INDEX and len(self.groups) > 1:
+            return f"with {self.policy.strategy} only the first index that has {project} counts"
+        return ""
+
+    # How an offer comes about
+
+    def _offer(self, project: str) -> Offer:
+        considered = self.considered(project)
+        if self.policy.strategy is Strategy.VERSION_PRIORITY:
+            pages, failures = self._ask_all(considered, project)
+            if failures:
+                raise self._abort(*failures[0])
+            return Offer(project, (tuple(pages),) if pages else ())
+        if self.policy.strategy is Strategy.INDEX_PRIORITY:
+            self._client.map(lambda source: _ask(source, project), considered)  # all side by side
+        links: list[ProjectPage] = []
+        tiers: list[tuple[ProjectPage, ...]] = []
+        failure: IndexesError | None = None
+        found_in = -1
+        finished: set[int] = set()
+        for step in steps(considered, self.policy):
+            if step.group in finished:
+                continue
+            if tiers and self.policy.strategy is Strategy.FIRST_INDEX and step.group != found_in:
+                break
+            pages, failures = self._ask_all(step.sources, project)
+            if failures and not (tiers or links):
+                raise self._abort(*failures[0])
+            if failures:
+                self._warn(*failures[0])
+                failure = failures[0][1]
+                break
+            if step.is_links:
+                links = pages
+            elif pages:
+                tiers.append(tuple(pages))
+                found_in = step.group
+                finished |= {step.group} if step.is_alone else set()
+        if links:  # beside the first index that has the project
+            tiers[:1] = [(*links, *(tiers[0] if tiers else ()))]
+        return Offer(project, tuple(tiers), failure)
+
+    def _ask_all(
+        self, sources: Sequence[Source], project: str
+    ) -> tuple[list[ProjectPage], list[tuple[Source, IndexesError]]]:
+        """Ask sources of equal standing; give the pages, and the failures unless they are to be ignored."""
+        answers = self._client.map(lambda source: (source, _ask(source, project)), sources)
+        pages = [answer for _, answer in answers if isinstance(answer, ProjectPage)]
+        failures = [(source, answer) for source, answer in answers if isinstance(answer, IndexesError)]
+        if self.policy.ignore_errors:
+            for source, error in failures:
+                self._warn(source, error)
+            failures = []
+        return pages, failures
+
+    def _abort(self, source: Source, error: IndexesError) -> IndexesError:
+        """Say with a failure that no other index stands in for the one that failed."""
+        if not error.hint and len(self._sources) > 1:
+            error.hint = (
+                f"no other index stands in for {source.name}; --ignore-index-errors goes on without it"
+            )
+        return error
+
+    def _guard(self, offer: Offer) -> None:
+        from rewheel.indexes.vouching import strangers
+
+        found = strangers(offer.pages)
+        if found is None:
+            return
+        problem = UnrelatedProjects(offer.project, *(page.source.name for page in found))
+        if self.policy.guard is Guard.REFUSE:
+            raise problem
+        self._client.reporter.warning(str(problem))
+
+    # What is told of it
 
     def _warn(self, source: Source, error: IndexesError) -> None:
-        if source not in self._told:
-            self._told.add(source)
+        if self._is_news(source):
             self._client.reporter.warning(f"{source.name} was not asked: {error}")
+
+    def _is_news(self, subject: object) -> bool:
+        with self._lock:
+            is_news = subject not in self._told
+            self._told.add(subject)
+        return is_news
+
+    def _tell(self, offer: Offer) -> None:
+        """Tell, with -v, which sources were considered, and of a name that several indexes offer."""
+        if not self._is_news(offer.project):
+            return
+        detail = self._client.reporter.detail
+        if self._is_news(Strategy):
+            groups = (" and ".join(source.name for source in group) for group in self.groups)
+            detail(f"index strategy: {self.policy.strategy}, over {', then '.join(groups) or 'no source'}")
+        having = {page.source for page in offer.pages}
+        considered = self.considered(offer.project)
+        listed = (f"{source.name} ({'has it' if source in having else 'no'})" for source in considered)
+        detail(f"{offer.project}: considered {', '.join(listed) or 'no source'}")
+        if limits := self.limits(offer.project):
+            detail(limits)
+        if len(offer.indexes) > 1:
+            names = ", ".join(source.name for source in offer.indexes)
+            detail(f"{offer.project}: more than one index offers this name: {names}")
 
 
 def _ask(source: Source, project: str) -> ProjectPage | IndexesError | None:
@@ -124,42 +250,3 @@ def _ask(source: Source, project: str) -> ProjectPage | IndexesError | None:
         return source.page(project)
     except IndexesError as error:
         return error
-
-
-def _index(location: str, client: Client, folder: Path, *, name: str, group: int) -> Source:
-    if not is_url(location) or location.startswith("file:"):
-        return FileIndexSource(_path(location, folder), name=name, group=group)
-    if not location.startswith(("https://", "http://")):
-        raise InvalidSource(location, "an index is an http, https or file URL, or a folder")
-    return IndexSource(location, client, name=name, group=group)
-
-
-def _find_links(location: str, client: Client, folder: Path) -> Source | None:
-    """Make the source for a place with links; one that is not there is told of and left out, as with pip."""
-    if is_url(location) and not location.startswith("file:"):
-        if not location.startswith(("https://", "http://")):
-            raise InvalidSource(location, "links are found in a folder, or under an http, https or file URL")
-        page = re.split(r"[?#]", location, maxsplit=1)[0]
-        kind = DirectSource if page.endswith(_FILE_EXTENSIONS) else LinksSource
-        return kind(location, client)
-    path = _path(location, folder)
-    if path.is_dir():
-        return DirectorySource(path)
-    if path.name.endswith(_FILE_EXTENSIONS) and path.is_file():
-        return DirectSource(str(path), client)
-    if path.is_file():
-        return LinksSource(path.as_uri(), client, name=str(path))
-    client.reporter.warning(f"{path}: there is no such folder or file to find links in")
-    return None
-
-
-def _path(location: str, folder: Path) -> Path:
-    if not location.startswith("file:"):
-        try:
-            return (folder / Path(location).expanduser()).absolute()
-        except RuntimeError as error:
-            raise InvalidSource(location, "names the home of a user that does not exist") from error
-    path = local_path(location)
-    if path is None:
-        raise InvalidSource(location, "is no file URL of this computer")
-    return path.absolute()
