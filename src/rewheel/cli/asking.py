@@ -75,6 +75,7 @@ def build_resolver(
         upgrade=upgrade,
         reinstall=reinstall,
         no_deps=no_deps,
+        no_default_extras=settings.no_default_extras,
         no_variants=settings.no_variants,
         forced_labels=_forced(settings),
         excluded_labels=_excluded(settings),

@@ -201,6 +201,7 @@ selection_options = _group(
         help="Do not take this variant. Repeatable.",
     ),
     provider_options,
+    _flag("--no-default-extras", field="no_default_extras", help="Leave out what packages add by default."),
     _flag("--pre", field="pre", help="Take pre-releases, too."),
 )
 

@@ -47,6 +47,7 @@ class Settings:
     """Hosts, as `name` or `name:port`, that need not prove who they are."""
 
     machine: Path | None = None
+    no_default_extras: bool = False
     no_variants: bool = False
     enable_providers: tuple[str, ...] = ()
     """Namespaces, as `namespace` or `package:namespace`, whose optional providers are switched on."""
@@ -96,6 +97,7 @@ SETTINGS = (
     Setting("proxy", "proxy", values.read_text),
     Setting("trusted-host", "trusted_hosts", values.many(values.read_text), list),
     Setting("machine", "machine", values.read_path),
+    Setting("no-default-extras", "no_default_extras", values.read_bool, bool),
     Setting("no-variants", "no_variants", values.read_bool, bool),
     Setting("enable-provider", "enable_providers", values.many(values.read_text), list),
     Setting("disable-provider", "disable_providers", values.many(values.read_text), list),

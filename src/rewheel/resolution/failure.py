@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import Contradiction
-from rewheel.resolution.solver import Fact, FactKind, Requested, project_of
+from rewheel.resolution.packages import project_of
+from rewheel.resolution.solver import Fact, FactKind, Requested
 
 if TYPE_CHECKING:
     from rewheel.resolution.candidates import ProjectCandidates

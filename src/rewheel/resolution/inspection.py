@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rewheel.environments import Target
     from rewheel.indexes import Client
     from rewheel.progress import Reporter
+    from rewheel.resolution.building import Buildable, WheelBuilder
     from rewheel.resolution.candidates import Candidate
     from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.resolution.selection import Selector
@@ -42,6 +43,16 @@ class Inspected:
     variant: VariantEnvironment = PLAIN
     obstacle: str = ""
 
+    @property
+    def extras(self) -> frozenset[str]:
+        """The names of its extras, normalised."""
+        return frozenset(map(normalize_project, self.metadata.extras)) if self.metadata else frozenset()
+
+    @property
+    def default_extras(self) -> tuple[str, ...]:
+        """The names of the extras that come along unless a requirement says otherwise (PEP 771)."""
+        return tuple(map(normalize_project, self.metadata.default_extras)) if self.metadata else ()
+
     def requirements(self, environment: Mapping[str, str], extras: Collection[str] = ()) -> list[Requirement]:
         """Return the dependencies that apply, with the markers evaluated for the chosen wheel's variant."""
         if self.metadata is None:
@@ -54,12 +65,19 @@ class Inspector:
     """Reads candidates, each once; from several threads at a time if asked to look ahead."""
 
     def __init__(
-        self, *, selector: "Selector", client: "Client", target: "Target", reporter: "Reporter"
+        self,
+        *,
+        selector: "Selector",
+        client: "Client",
+        target: "Target",
+        reporter: "Reporter",
+        builder: "WheelBuilder | None" = None,
     ) -> None:
         self._selector = selector
         self._client = client
         self._target = target
         self._reporter = reporter
+        self._builder = builder
         self._found: dict[tuple[Candidate, bool], Future[Inspected]] = {}
         self._lock = Lock()
 
@@ -83,6 +101,11 @@ class Inspector:
                 raise
         return future.result()
 
+    def look_ahead(self, candidate: "Candidate", pinned: bool = False) -> None:
+        """Read a candidate that may be asked for, unless that would run code of its sources."""
+        if self._selector.choose(candidate.releases, pinned=pinned).selected is not None:
+            self.inspect(candidate, pinned)
+
     def forget(self) -> None:
         """Look at everything anew, because a wheel was rejected."""
         self._found.clear()
@@ -93,6 +116,8 @@ class Inspector:
         while True:
             choice = self._selector.choose(candidate.releases, pinned=pinned)
             selected = choice.selected
+            if selected is None and choice.sources is not None:
+                return self._unbuilt(candidate, choice, choice.sources)
             if selected is None:
                 return Inspected(choice=choice, obstacle=no_wheel_reason(choice))
             try:
@@ -113,6 +138,19 @@ class Inspector:
                 )
             self._reporter.warning(f"{selected.file.filename} from {choice.source} is ignored: {problem}")
             self._selector.reject(selected.file, problem)
+
+    def _unbuilt(self, candidate: "Candidate", choice: "Choice", sources: "Buildable") -> Inspected:
+        """Read the metadata of what has to be built; a failing build raises, as nothing older may stand in."""
+        assert self._builder is not None
+        metadata = self._builder.describe(sources).metadata
+        obstacle = _misnamed(metadata, candidate)
+        if not obstacle and not self._python_fits(metadata):
+            obstacle = f"it requires Python {metadata.requires_python}"
+        if not obstacle:
+            return Inspected(metadata, choice)
+        if candidate.reference:
+            raise WheelRejected(f"{sources.place} can't be used: {obstacle}")
+        return Inspected(choice=choice, obstacle=f"{sources.place}: {obstacle}")
 
     def _installed(self, candidate: "Candidate") -> Inspected:
         assert candidate.installed is not None
@@ -177,7 +215,7 @@ def variant_environment(choice: "Choice") -> VariantEnvironment:
 def no_wheel_reason(choice: "Choice") -> str:
     """Say in a few words why no wheel of the version would do."""
     if not choice.verdicts:
-        return "it has no wheels, and building from source is not possible yet"
+        return "it has no wheels, and nothing may or can be built"
     reasons: dict[str, None] = {}
     for verdict in choice.verdicts:
         reasons.setdefault(f"{verdict.label}: {verdict.reason}" if verdict.label else verdict.reason)

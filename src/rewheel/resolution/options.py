@@ -16,6 +16,7 @@ class ResolveOptions:
     reinstall: bool = False
     """Keep nothing that is installed."""
     no_deps: bool = False
+    no_default_extras: bool = False
     no_variants: bool = False
     """Take plain wheels only, as if no variant wheel existed."""
     forced_labels: Mapping[str, str] = field(default_factory=dict)

@@ -79,6 +79,7 @@ class Resolver:
             self._inspector,
             markers=markers,
             no_deps=self._options.no_deps,
+            no_default_extras=self._options.no_default_extras,
             client=self._client,
             reporter=self._reporter,
         )

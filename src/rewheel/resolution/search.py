@@ -7,9 +7,9 @@ from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
 from rewheel.resolution.failure import contradiction
+from rewheel.resolution.packages import DEFAULT_EXTRAS, extra_of, packages_of, project_of
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
-from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, project_of, solve
-from rewheel.variants import normalize_project
+from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
 
 if TYPE_CHECKING:
     from rewheel.errors import RewheelError
@@ -36,6 +36,7 @@ class Search:
         *,
         markers: Mapping[str, str],
         no_deps: bool,
+        no_default_extras: bool,
         client: "Client",
         reporter: "Reporter",
     ) -> None:
@@ -43,12 +44,14 @@ class Search:
         self._inspector = inspector
         self._markers = markers
         self._no_deps = no_deps
+        self._no_default_extras = no_default_extras
         self._client = client
         self._reporter = reporter
         self._needs: dict[tuple[str, int], Sequence[Requested]] = {}
         self._met: dict[str, int] = {}
         self._decided: dict[str, int] = {}
         self._passed_over: dict[Candidate, Inspected] = {}
+        self._have_defaults: set[str] = set()
 
     def run(
         self,
@@ -59,17 +62,20 @@ class Search:
 
         Raises `ResolutionError` if nothing does.
         """
-        roots = [entry for requirement, allowed in requested for entry in _packages(requirement, allowed)]
         limits = [
             Requested(requirement.project, self._universe.allowed(requirement), str(requirement))
             for requirement in constraints
             if self._universe.is_known(requirement.project)
         ]
         self._prepare(requirement.project for requirement, _ in requested)
-        try:
-            solution = solve(self, roots, limits)
-        except Unsolvable as unsolvable:
-            raise self._failure(unsolvable) from unsolvable
+        while True:
+            roots = [entry for wanted in requested for entry in self._packages(*wanted)]
+            try:
+                solution = solve(self, roots, limits)
+            except Unsolvable as unsolvable:
+                raise self._failure(unsolvable) from unsolvable
+            if not self._learn_of_default_extras(solution):
+                break
         return self._resolution(solution, [requirement for requirement, _ in requested])
 
     # What the solver asks
@@ -133,17 +139,41 @@ class Search:
             yield Requested(project, CandidateSet.singleton(number), f"{project}=={candidate.version}")
         if self._no_deps:
             return
-        extra = package[len(project) + 1 : -1]
+        extra = extra_of(package)
         requirements = found.requirements(self._markers)
+        if extra == DEFAULT_EXTRAS:
+            for name in found.default_extras:
+                yield Requested(f"{project}[{name}]", CandidateSet.singleton(number), f"{project}[{name}]")
+            return
         if extra:
-            assert found.metadata is not None
-            if extra not in {normalize_project(name) for name in found.metadata.extras}:
+            if extra not in found.extras:
                 self._reporter.warning(f"{project} {candidate.version} has no extra named {extra}")
             without = set(requirements)
             requirements = [r for r in found.requirements(self._markers, (extra,)) if r not in without]
         self._prepare(requirement.project for requirement in requirements if not requirement.url)
         for requirement in requirements:
-            yield from _packages(requirement, self._universe.allowed(requirement))
+            yield from self._packages(requirement, self._universe.allowed(requirement))
+
+    def _packages(self, requirement: "Requirement", allowed: CandidateSet) -> Iterable[Requested]:
+        return packages_of(requirement, allowed, have_defaults=self._have_defaults)
+
+    def _learn_of_default_extras(self, solution: Solution) -> bool:
+        """Note which projects have default extras; if there are new ones, the search has to run again.
+
+        Few projects have any, and which do is known only from the metadata of what was chosen.
+        """
+        if self._no_default_extras:
+            return False
+        new = {
+            project
+            for project, number in solution.pins.items()
+            if project not in self._have_defaults
+            and not extra_of(project)
+            and self._inspect(project, number).default_extras
+        }
+        self._have_defaults |= new
+        self._needs.clear()
+        return bool(new)
 
     def _inspect(self, project: str, number: int) -> "Inspected":
         candidates = self._universe.candidates(project)
@@ -161,7 +191,7 @@ class Search:
                 self._client.submit(self._look_ahead, (first, number in candidates.pinned))
 
     def _look_ahead(self, job: tuple["Candidate", bool]) -> None:
-        self._inspector.inspect(*job)
+        self._inspector.look_ahead(*job)
 
     # What the solution means
 
@@ -169,12 +199,12 @@ class Search:
         requires: dict[str, list[str]] = {}
         extras: dict[str, set[str]] = {}
         for package in solution.pins:
-            if package != project_of(package):
-                extras.setdefault(project_of(package), set()).add(package[len(project_of(package)) + 1 : -1])
+            if extra_of(package) not in {"", DEFAULT_EXTRAS}:
+                extras.setdefault(project_of(package), set()).add(extra_of(package))
         for parent, child in solution.edges:
             if project_of(parent) != project_of(child):
                 requires.setdefault(project_of(parent), []).append(project_of(child))
-        projects = [package for package in solution.pins if package == project_of(package)]
+        projects = [package for package in solution.pins if not extra_of(package)]
         asked = {requirement.project: requirement for requirement in wanted}
         packages = []
         for project in dependencies_first(projects, requires):
@@ -220,12 +250,6 @@ class Search:
                     hint=f"`rewheel explain {project}` tells what became of every wheel",
                 )
         return contradiction(facts, self)
-
-
-def _packages(requirement: "Requirement", allowed: CandidateSet) -> Iterable[Requested]:
-    yield Requested(requirement.project, allowed, str(requirement))
-    for extra in sorted(requirement.extras):
-        yield Requested(f"{requirement.project}[{extra}]", allowed, str(requirement))
 
 
 def _variants_are_to_blame(choice: "Choice") -> bool:

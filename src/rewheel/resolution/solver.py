@@ -11,7 +11,7 @@ from nab_resolver.types import Incompatibility, IncompatibilityCause, RangeProto
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import ResolutionError
 
-__all__ = ["Fact", "FactKind", "Question", "Requested", "Solution", "Unsolvable", "project_of", "solve"]
+__all__ = ["Fact", "FactKind", "Question", "Requested", "Solution", "Unsolvable", "solve"]
 
 
 class Requested(NamedTuple):
@@ -21,11 +21,6 @@ class Requested(NamedTuple):
     """A project's name, or the name with one extra, `project[extra]`."""
     allowed: CandidateSet
     text: str
-
-
-def project_of(package: str) -> str:
-    """Return the project of a package, which may be one with an extra."""
-    return package.partition("[")[0]
 
 
 class Question(Protocol):
