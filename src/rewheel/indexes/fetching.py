@@ -352,7 +352,7 @@ def _identity(digest: Digest | None) -> str:
 
 
 def _claim(file: File) -> str:
-    """Name what an index says a file is: two may list one URL with different hashes, and only one be right."""
+    """Name what an index says a file is: two may list one URL with different hashes."""
     hashes = sorted(file.hashes.items())
     metadata = (
         file.core_metadata if isinstance(file.core_metadata, bool) else sorted(file.core_metadata.items())
