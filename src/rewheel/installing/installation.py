@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rewheel.indexes import Client
     from rewheel.installing.store import Store, StoredWheel
     from rewheel.metadata import Requirement
-    from rewheel.resolution import Resolution, ResolvedPackage, Resolver
+    from rewheel.resolution import BuiltWheel, Resolution, ResolvedPackage, Resolver, WheelBuilder
 
 __all__ = ["Installation", "Installer"]
 
@@ -52,11 +52,15 @@ class Installer:
         allowed_hashes: Mapping[str, frozenset[str]] | None = None,
         require_hashes: bool = False,
         reinstall: bool = False,
+        builder: "WheelBuilder | None" = None,
         link_mode: LinkMode = LinkMode.AUTO,
         compile_bytecode: bool = False,
         reporter: Reporter = SILENT,
     ) -> None:
-        """`allowed_hashes` maps projects to digests, as `"sha256:…"`, one of which the file must have."""
+        """`allowed_hashes` maps projects to digests, as `"sha256:…"`, one of which the file must have.
+
+        `builder` is the resolver's own, and `None` where only wheels count.
+        """
         self._resolver = resolver
         self._client = client
         self._target = target
@@ -64,6 +68,7 @@ class Installer:
         self._allowed_hashes = allowed_hashes or {}
         self._require_hashes = require_hashes
         self._reinstall = reinstall
+        self._builder = builder
         self._link_mode = link_mode
         self._compile_bytecode = compile_bytecode
         self._reporter = reporter
@@ -119,6 +124,8 @@ class Installer:
 
     def _fetch(self, package: "ResolvedPackage", folder: Path) -> "_Fetched":
         """Put a package's wheel into the store, if it is not there and is what its index says."""
+        if package.sources is not None:
+            return self._build(package)
         assert package.wheel is not None
         file = package.wheel.file
         sha256 = file.hashes.get("sha256", "").lower()
@@ -136,6 +143,14 @@ class Installer:
             self._store.add(path, sha256, filename=package.wheel.filename)
         path.unlink(missing_ok=True)
         return _Fetched(package, sha256, problem)
+
+    def _build(self, package: "ResolvedPackage") -> "_Fetched":
+        """Put the wheel that a package's sources become into the store."""
+        assert self._builder is not None
+        assert package.sources is not None
+        built = self._builder.build(package.sources)
+        self._store.add(built.path, built.sha256, filename=built.filename)
+        return _Fetched(package, built.sha256, "", built)
 
     def _problem_in_store(self, package: "ResolvedPackage", sha256: str) -> str | None:
         """Hold a stored wheel against the index's word; `None` if the store has none, or a damaged one."""
@@ -168,10 +183,13 @@ class Installer:
             return planned
         installed = {found.project: found for found in self._target.installed()}
         items = [_item(found, installed.get(found.package.project)) for found in fetched]
-        files = {found.sha256: found.package.file for found in fetched}
+        by_digest = {found.sha256: found for found in fetched}
 
         def refetch(item: InstallItem) -> Path:
-            file = files[item.sha256]
+            found = by_digest[item.sha256]
+            if found.built is not None:
+                return found.built.path
+            file = found.package.file
             assert file is not None
             return self._client.download(file, folder / "again")
 
@@ -194,13 +212,18 @@ class _Fetched(NamedTuple):
     package: "ResolvedPackage"
     sha256: str
     problem: str
+    built: "BuiltWheel | None" = None
 
 
 def _item(found: _Fetched, installed: "InstalledDistribution | None") -> InstallItem:
     package = found.package
-    assert package.wheel is not None
+    if found.built is not None:
+        filename = found.built.filename
+    else:
+        assert package.wheel is not None
+        filename = package.wheel.filename
     return InstallItem(
-        filename=package.wheel.filename,
+        filename=filename,
         sha256=found.sha256,
         requested=package.requested or (installed is not None and installed.requested),
         direct_url=package.direct_url,

@@ -1,5 +1,6 @@
 """Which versions, which wheels of them, and why."""
 
+from rewheel.resolution.building import Buildable, BuiltWheel, Described, WheelBuilder
 from rewheel.resolution.choice import Choice, Explanation, Status, WheelVerdict
 from rewheel.resolution.errors import (
     Contradiction,
@@ -8,15 +9,21 @@ from rewheel.resolution.errors import (
     UnknownProject,
     WheelRejected,
 )
+from rewheel.resolution.formats import ALL, Formats
 from rewheel.resolution.inspection import disagreement
 from rewheel.resolution.options import ResolveOptions
 from rewheel.resolution.resolved import Resolution, ResolvedPackage
 from rewheel.resolution.resolver import Resolver
 
 __all__ = [
+    "ALL",
+    "Buildable",
+    "BuiltWheel",
     "Choice",
     "Contradiction",
+    "Described",
     "Explanation",
+    "Formats",
     "NoCandidate",
     "Resolution",
     "ResolutionError",
@@ -25,6 +32,7 @@ __all__ = [
     "Resolver",
     "Status",
     "UnknownProject",
+    "WheelBuilder",
     "WheelRejected",
     "WheelVerdict",
     "disagreement",

@@ -39,6 +39,8 @@ class Candidate:
         """What PEP 610 records of this candidate; `None` for one that was found by name."""
         if not self.reference:
             return None
+        if self.releases[0].sources is not None:
+            return self.releases[0].direct_url
         hashes = dict(self.releases[0].wheels[0].file.hashes)
         return {"url": self.reference.partition("#")[0], "archive_info": {"hashes": hashes} if hashes else {}}
 
@@ -74,7 +76,7 @@ class ProjectCandidates:
         return found
 
     def add_reference(self, reference: str, release: Release) -> CandidateSet:
-        """Add the one wheel that a requirement names, and return the set of just that candidate."""
+        """Add the wheel or sources that a requirement names, and return the set of just that candidate."""
         for number, candidate in enumerate(self.candidates):
             if candidate.reference == reference:
                 return CandidateSet.singleton(number)
@@ -114,18 +116,27 @@ class ProjectCandidates:
         return found
 
 
+def _has_wheel(release: Release) -> bool:
+    return any(wheel.tag_rank is not None for wheel in release.wheels)
+
+
 def _is_pin(operator: str, version: str) -> bool:
     return operator == "===" or (operator == "==" and not version.endswith(".*"))
 
 
 def number_candidates(
-    project: str, groups: Sequence[Sequence[Release]], kept: "InstalledDistribution | None" = None
+    project: str,
+    groups: Sequence[Sequence[Release]],
+    kept: "InstalledDistribution | None" = None,
+    *,
+    prefer_binary: bool = False,
 ) -> ProjectCandidates:
     """Give the releases of a project their numbers: group by group, within a group the newest version first.
 
     A group holds the releases of sources of equal standing; a later group counts only where the earlier ones
     have nothing that will do (PEP 766, index priority). An installed distribution that is to be kept when
-    possible comes before them all.
+    possible comes before them all. With `prefer_binary`, versions without a wheel for the target come last in
+    their group.
     """
     found = ProjectCandidates(project)
     version = parse_version(kept.version) if kept is not None else None
@@ -135,6 +146,9 @@ def number_candidates(
         by_version: dict[Version, list[Release]] = {}
         for release in group:
             by_version.setdefault(release.version, []).append(release)
-        for release_version in sorted(by_version, reverse=True):
+        ordered = sorted(by_version, reverse=True)
+        if prefer_binary:
+            ordered.sort(key=lambda each: not any(_has_wheel(release) for release in by_version[each]))
+        for release_version in ordered:
             found.candidates.append(Candidate(project, release_version, tuple(by_version[release_version])))
     return found

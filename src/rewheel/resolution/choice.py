@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rewheel.indexes import File
     from rewheel.machines import NamespaceSupport
+    from rewheel.resolution.building import Buildable
     from rewheel.variants import VariantProperty, WheelFilename
 
 __all__ = ["Choice", "Explanation", "Status", "WheelVerdict"]
@@ -64,6 +65,8 @@ class Choice:
     """Where the variant metadata was read: the index file's name, `"the wheels"`, or empty if not needed."""
     problems: tuple[str, ...] = ()
     """What was wrong with the release's variant metadata, one line each."""
+    sources: "Buildable | None" = None
+    """What would be built because no wheel would do; a wheel made from sources is a plain one (PEP 825)."""
 
     @property
     def selected(self) -> WheelVerdict | None:

@@ -8,9 +8,13 @@ from rewheel.resolution.choice import Status, WheelVerdict
 
 if TYPE_CHECKING:
     from rewheel.environments import Target
+    from rewheel.indexes import File
     from rewheel.resolution.releases import Release, WheelFile
 
-__all__ = ["eligible_wheels", "python_allows"]
+__all__ = ["eligible_sdist", "eligible_wheels", "python_allows"]
+
+_SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
+"""Forms of source distributions, the best first; all but the first are of before PEP 625."""
 
 
 def eligible_wheels(
@@ -40,6 +44,19 @@ def eligible_wheels(
     return eligible, refused
 
 
+def eligible_sdist(
+    release: "Release", target: "Target", *, allowed_hashes: Collection[str] | None, pinned: bool
+) -> "File | None":
+    """Return the source distribution of a release that may be built, by the rules that wheels go by."""
+    fitting = [file for file in release.sdists if _file_obstacle(file, target, allowed_hashes) is None]
+    found = [file for file in fitting if file.yanked is None] or (fitting if pinned else [])
+    return min(found, key=lambda file: _form(file.filename), default=None)
+
+
+def _form(filename: str) -> int:
+    return next((place for place, end in enumerate(_SDISTS) if filename.endswith(end)), len(_SDISTS))
+
+
 @lru_cache(maxsize=1024)
 def python_allows(requires_python: str, python: str) -> bool:
     """Tell whether a Requires-Python admits an interpreter; nonsense in it is no obstacle, as for pip."""
@@ -56,13 +73,19 @@ def _obstacle(
 ) -> tuple[Status, str] | None:
     if wheel.tag_rank is None:
         return Status.WRONG_PLATFORM, f"{_foreign_part(wheel, target)} does not fit this target"
-    required = wheel.file.requires_python
+    return _file_obstacle(wheel.file, target, allowed_hashes)
+
+
+def _file_obstacle(
+    file: "File", target: "Target", allowed_hashes: Collection[str] | None
+) -> tuple[Status, str] | None:
+    required = file.requires_python
     python = target.markers["python_full_version"]
     if required and not python_allows(required, python):
         return Status.WRONG_PYTHON, f"requires Python {required}; the target has {python}"
     if allowed_hashes is not None:
         algorithms = {entry.partition(":")[0] for entry in allowed_hashes}
-        offered = {f"{name}:{digest}" for name, digest in wheel.file.hashes.items() if name in algorithms}
+        offered = {f"{name}:{digest}" for name, digest in file.hashes.items() if name in algorithms}
         if offered and offered.isdisjoint(allowed_hashes):
             return Status.WRONG_HASH, "its hash is not among those allowed"
     return None

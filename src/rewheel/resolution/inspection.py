@@ -140,7 +140,7 @@ class Inspector:
             self._selector.reject(selected.file, problem)
 
     def _unbuilt(self, candidate: "Candidate", choice: "Choice", sources: "Buildable") -> Inspected:
-        """Read the metadata of what has to be built; a failing build raises, as nothing older may stand in."""
+        """Read the metadata of what has to be built; a failing build raises: nothing older may stand in."""
         assert self._builder is not None
         metadata = self._builder.describe(sources).metadata
         obstacle = _misnamed(metadata, candidate)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rewheel.resolution.formats import Formats
+
 __all__ = ["ResolveOptions"]
 
 
@@ -22,6 +24,11 @@ class ResolveOptions:
     forced_labels: Mapping[str, str] = field(default_factory=dict)
     """Project to the one label that may be taken; the empty label stands for the plain wheel."""
     excluded_labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    formats: Formats = field(default_factory=Formats)
+    editable: frozenset[str] = frozenset()
+    """URLs of the folders that are to be installed as they stand (PEP 660)."""
+    fixed: frozenset[str] = frozenset()
+    """Projects of which only what is installed counts, so that no source is asked for them."""
     require_hashes: bool = False
     allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Project to digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""

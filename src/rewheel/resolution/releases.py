@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
@@ -11,6 +11,7 @@ from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename, norm
 
 if TYPE_CHECKING:
     from rewheel.indexes import File, ProjectPage, Source
+    from rewheel.resolution.building import Buildable
 
 __all__ = ["Release", "WheelFile", "parse_version", "releases_of", "tag_rank"]
 
@@ -36,6 +37,10 @@ class Release:
     wheels: list[WheelFile] = field(default_factory=list)
     index_file: "File | None" = None
     sdists: list["File"] = field(default_factory=list)
+    sources: "Buildable | None" = None
+    """What a requirement names that has to be built; such a release has nothing else."""
+    direct_url: Mapping[str, Any] | None = None
+    """What PEP 610 records of `sources`."""
 
     @property
     def key(self) -> tuple[str, Version, str]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution
     from rewheel.indexes import File
     from rewheel.metadata import CoreMetadata
+    from rewheel.resolution.building import Buildable
     from rewheel.resolution.choice import Choice, WheelVerdict
 
 __all__ = ["Resolution", "ResolvedPackage", "dependencies_first"]
@@ -35,13 +36,20 @@ class ResolvedPackage:
 
     @property
     def wheel(self) -> "WheelVerdict | None":
-        """The wheel to install, with the reasons for it; `None` for what is kept."""
+        """The wheel to install, with the reasons for it; `None` for what is kept or has to be built."""
         return self.choice.selected if self.choice is not None else None
 
     @property
+    def sources(self) -> "Buildable | None":
+        """What has to be built, `None` for what is kept or has a wheel."""
+        return self.choice.sources if self.choice is not None and self.wheel is None else None
+
+    @property
     def file(self) -> "File | None":
-        """The file to download, `None` for what is kept."""
-        return self.wheel.file if self.wheel is not None else None
+        """The wheel or source distribution to download; `None` for what is kept, folders and repositories."""
+        if self.wheel is not None:
+            return self.wheel.file
+        return self.sources.file if self.sources is not None else None
 
     @property
     def label(self) -> str:

@@ -17,9 +17,12 @@ from rewheel.resolution.selection import Selector
 from rewheel.resolution.universe import Universe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, Sources
     from rewheel.machines import Providers
+    from rewheel.resolution.building import WheelBuilder
     from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.choice import Choice
 
@@ -43,14 +46,16 @@ class Resolver:
         options: ResolveOptions | None = None,
         installed: Iterable["InstalledDistribution"] = (),
         reporter: Reporter = SILENT,
+        builder: "WheelBuilder | None" = None,
     ) -> None:
+        """Without a `builder`, only wheels count."""
         self._sources = sources
         self._client = client
         self._target = target
         self._options = options or ResolveOptions()
         self._installed = {found.project: found for found in installed}
         self._reporter = reporter
-        self._references = DirectReferences(target, client)
+        self._references = DirectReferences(target, client, builder=builder, editable=self._options.editable)
         self._selector = Selector(
             target=target,
             machine=machine,
@@ -58,8 +63,11 @@ class Resolver:
             client=client,
             options=self._options,
             reporter=reporter,
+            can_build=builder is not None,
         )
-        self._inspector = Inspector(selector=self._selector, client=client, target=target, reporter=reporter)
+        self._inspector = Inspector(
+            selector=self._selector, client=client, target=target, reporter=reporter, builder=builder
+        )
 
     def resolve(
         self, requirements: Sequence[Requirement], constraints: Sequence[Requirement] = ()
@@ -101,22 +109,17 @@ class Resolver:
         one is explained. Raises `ResolutionError` if no source has such a version.
         """
         _refuse_variant_marker(requirement)
-        universe = Universe(
-            sources=self._sources,
-            target=self._target,
-            kept={},
-            references=self._references,
-            client=self._client,
-            pre_releases=self._options.pre,
-        )
+        universe = self._new_universe({})
         allowed = _allowed(universe, requirement)
         skipped: list[Choice] = []
         found = universe.candidates(requirement.project)
         for number, candidate in found.in_order(allowed):
             choice = self._selector.choose(candidate.releases, pinned=number in found.pinned)
-            if choice.selected is not None:
+            if choice.selected is not None or choice.sources is not None:
                 return Explanation(str(requirement), choice, tuple(skipped))
             skipped.append(choice)
+        if (failure := universe.failure(requirement.project)) is not None:
+            raise failure
         if not skipped:
             raise _nothing_admitted(requirement)
         return Explanation(str(requirement), skipped[0], tuple(skipped[1:]))
@@ -129,6 +132,9 @@ class Resolver:
             if not (self._options.reinstall or (self._options.upgrade and project in asked))
             and self._label_may_stay(found)
         }
+        return self._new_universe(kept)
+
+    def _new_universe(self, kept: "Mapping[str, InstalledDistribution]") -> Universe:
         return Universe(
             sources=self._sources,
             target=self._target,
@@ -136,6 +142,8 @@ class Resolver:
             references=self._references,
             client=self._client,
             pre_releases=self._options.pre,
+            prefer_binary=self._options.formats.prefer_binary,
+            fixed=self._options.fixed,
         )
 
     def _label_may_stay(self, installed: "InstalledDistribution") -> bool:
@@ -148,19 +156,26 @@ class Resolver:
 
 
 def _allowed(universe: Universe, requirement: Requirement) -> "CandidateSet":
-    """Return the candidates for a requirement that the user made; it is an error if there are none."""
+    """Return the candidates for a requirement that the user made; it is an error if there are none.
+
+    If an index could not be asked that might have had some, its failure is that error.
+    """
+    failure = universe.failure(requirement.project) if not requirement.url else None
     if not requirement.url and not universe.is_known(requirement.project):
         raise UnknownProject(
             f"no source has a project named {requirement.project}",
-            hint="check its spelling, or name the index that has it with --index-url or --extra-index-url",
+            hint=universe.limits(requirement.project)
+            or "check its spelling, or name the index that has it with --index-url or --extra-index-url",
         )
     allowed = universe.allowed(requirement)
     if allowed.is_empty:
+        if failure is not None:
+            raise failure
         known = [str(candidate.version) for candidate in universe.candidates(requirement.project).candidates]
         listed = ", ".join(known[:5]) + (f" and {len(known) - 5} older ones" if len(known) > 5 else "")
         raise NoCandidate(
             f"no version of {requirement.project} satisfies {requirement}; there are {listed or 'no files'}",
-            hint="ask for one of these versions",
+            hint=universe.limits(requirement.project) or "ask for one of these versions",
         )
     return allowed
 

@@ -1,11 +1,14 @@
 """The choice among the wheels of one version (PEP 825, selection and installer behaviour)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rewheel.indexes import DirectSource
+from rewheel.resolution.building import Buildable
 from rewheel.resolution.choice import Choice, Status, WheelVerdict
 from rewheel.resolution.combined import CombinedMetadata, read_combined
-from rewheel.resolution.eligibility import eligible_wheels
+from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
 from rewheel.resolution.judging import Wishes, judge
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.variants import (
@@ -46,13 +49,16 @@ class Selector:
         client: "Client",
         options: "ResolveOptions",
         reporter: "Reporter",
+        can_build: bool = False,
     ) -> None:
+        """`can_build` says that there is somebody who makes wheels of sources where no wheel would do."""
         self._machine = machine
         self._target = target
         self._providers = providers
         self._client = client
         self._options = options
         self._reporter = reporter
+        self._can_build = can_build
         self._rejected: dict[tuple[str, str], str] = {}
         self._combined: dict[tuple[object, frozenset[str]], CombinedMetadata] = {}
         self._choices: dict[tuple[object, ...], Choice] = {}
@@ -96,6 +102,27 @@ class Selector:
     # Several sources of equal standing
 
     def _choose(self, releases: Sequence[Release], *, pinned: bool) -> Choice:
+        choice = self._choose_wheel(releases, pinned=pinned)
+        if choice.selected is not None or not self._can_build:
+            return choice
+        for release in releases:
+            sources = self._sources(release, pinned=pinned)
+            if sources is not None:
+                return replace(choice, source=release.source.name, sources=sources)
+        return choice
+
+    def _sources(self, release: Release, *, pinned: bool) -> Buildable | None:
+        """Return what would be built of a release, if that is allowed."""
+        if release.sources is not None:
+            return release.sources
+        if not self._options.formats.allows_sources(release.project):
+            return None
+        hashes = self._options.allowed_hashes.get(release.project)
+        left = replace(release, sdists=[file for file in release.sdists if self._rejection(file) is None])
+        sdist = eligible_sdist(left, self._target, allowed_hashes=hashes, pinned=pinned)
+        return Buildable(release.project, sdist) if sdist is not None else None
+
+    def _choose_wheel(self, releases: Sequence[Release], *, pinned: bool) -> Choice:
         choices = [self._choose_in(release, pinned=pinned) for release in releases]
         if len(choices) == 1:
             return choices[0]
@@ -148,12 +175,24 @@ class Selector:
         eligible, refused = eligible_wheels(release, self._target, allowed_hashes=hashes, pinned=pinned)
         left = []
         for wheel in eligible:
-            reason = self._rejected.get((wheel.file.source.name, wheel.file.url))
-            if reason is None:
-                left.append(wheel)
-            else:
+            reason = self._rejection(wheel.file)
+            if reason is not None:
                 refused.append(WheelVerdict(wheel.file, wheel.filename, Status.IGNORED, reason))
+            elif not self._may_be_wheel(release):
+                reason = "you want it built from source"
+                refused.append(WheelVerdict(wheel.file, wheel.filename, Status.EXCLUDED, reason))
+            else:
+                left.append(wheel)
         return left, refused
+
+    def _rejection(self, file: "File") -> str | None:
+        return self._rejected.get((file.source.name, file.url))
+
+    def _may_be_wheel(self, release: Release) -> bool:
+        """Tell whether wheels are allowed; one that a requirement names itself always is."""
+        return isinstance(release.source, DirectSource) or self._options.formats.allows_wheels(
+            release.project
+        )
 
     def _read(self, release: Release, eligible: Sequence[WheelFile]) -> CombinedMetadata:
         one_per_label: dict[str, WheelFile] = {}

@@ -1,15 +1,16 @@
 """All candidates of all projects that a resolution has met so far."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from rewheel.indexes import Offer
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.candidates import ProjectCandidates, number_candidates
 from rewheel.resolution.releases import Release, releases_of
 
 if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution, Target
-    from rewheel.indexes import Client, ProjectPage, Sources
+    from rewheel.indexes import Client, IndexesError, ProjectPage, Sources
     from rewheel.metadata import Requirement
     from rewheel.resolution.direct import DirectReferences
 
@@ -31,16 +32,24 @@ class Universe:
         references: "DirectReferences",
         client: "Client",
         pre_releases: bool = False,
+        prefer_binary: bool = False,
+        fixed: Collection[str] = (),
     ) -> None:
-        """Start with no project; `kept` are installed distributions that are preferred to any other."""
+        """Start with no project; `kept` are installed distributions that are preferred to any other.
+
+        No source is asked for the `fixed` projects: what is kept of them is all that there is.
+        """
         self._sources = sources
         self._target = target
         self._kept = kept
         self._references = references
         self._client = client
         self._pre_releases = pre_releases
+        self._prefer_binary = prefer_binary
+        self._fixed = frozenset(fixed)
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
+        self._failures: dict[str, IndexesError] = {}
 
     def meet(self, projects: Iterable[str]) -> None:
         """Fetch the pages of projects that have not been met yet.
@@ -49,8 +58,11 @@ class Universe:
         project of the same name (PEP 766, index priority).
         """
         new = [project for project in dict.fromkeys(projects) if project not in self._projects]
-        for project, pages in zip(new, self._client.map(self._sources.pages, new), strict=True):
-            self._projects[project] = self._number(project, pages)
+        for project, offer in zip(new, self._client.map(self._offer, new), strict=True):
+            self._projects[project] = self._number(project, offer)
+
+    def _offer(self, project: str) -> Offer:
+        return Offer(project, ()) if project in self._fixed else self._sources.offer(project)
 
     def candidates(self, project: str) -> ProjectCandidates:
         """Return the project's candidates, fetching its pages if need be."""
@@ -68,26 +80,25 @@ class Universe:
             return found.add_reference(requirement.url, self._references.release(requirement))
         return found.matching(requirement.specifier)
 
-    def _number(self, project: str, pages: Iterable["ProjectPage"]) -> ProjectCandidates:
+    def failure(self, project: str) -> "IndexesError | None":
+        """Return why some index could not be asked that might have had more of a project than there is."""
+        return self._failures.get(project)
+
+    def limits(self, project: str) -> str:
+        """Say what keeps other indexes from having a say about a project; empty if nothing does."""
+        return self._sources.limits(project)
+
+    def _number(self, project: str, offer: Offer) -> ProjectCandidates:
         kept = self._kept.get(project)
-        groups = _groups(list(pages), self._target.tags)
+        groups = [_releases(tier, self._target.tags) for tier in offer.tiers]
+        if offer.failure is not None:
+            self._failures[project] = offer.failure
         if not groups and kept is None:
             self._absent.add(project)
-        found = number_candidates(project, groups, kept)
+        found = number_candidates(project, groups, kept, prefer_binary=self._prefer_binary)
         found.pre_releases_admitted = self._pre_releases
         return found
 
 
-def _groups(pages: list["ProjectPage"], tags: Mapping[str, int]) -> list[list[Release]]:
-    """Group the releases by standing: find-links stand beside the first index, later indexes behind it."""
-    groups: list[list[Release]] = []
-    beside: list[Release] = []
-    for page in pages:
-        releases = list(releases_of(page, tags).values())
-        if page.source.is_find_links:
-            beside += releases
-        else:
-            groups.append(releases)
-    if beside:
-        groups[:1] = [beside + (groups[0] if groups else [])]
-    return groups
+def _releases(pages: Iterable["ProjectPage"], tags: Mapping[str, int]) -> list[Release]:
+    return [release for page in pages for release in releases_of(page, tags).values()]
