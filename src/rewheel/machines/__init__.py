@@ -6,6 +6,8 @@ metadata says who knows what is supported, and runs provider plugins that the us
 when they are first used.
 """
 
+from rewheel.front_door import front_door
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.machines.errors import MachineFileError, MachinesError
@@ -78,16 +80,4 @@ __all__ = [
     "write_machine_file",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load the module of a public name when the name is first asked for (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

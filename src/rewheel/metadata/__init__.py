@@ -1,5 +1,7 @@
 """What distributions say about themselves: core metadata and the requirements in it."""
 
+from rewheel.front_door import front_door
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.metadata.core_metadata import CoreMetadata
@@ -16,16 +18,4 @@ _HOMES = {
 
 __all__ = ["CoreMetadata", "InvalidCoreMetadata", "InvalidRequirement", "MetadataError", "Requirement"]
 
-
-def __getattr__(name: str) -> object:
-    """Load the module of a public name when the name is first asked for (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

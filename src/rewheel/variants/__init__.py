@@ -7,6 +7,8 @@ except `packaging` for comparing unusual versions.
 >>> from rewheel.variants import rank, read_metadata
 """
 
+from rewheel.front_door import front_door
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.variants.environment import PLAIN, VariantEnvironment
@@ -140,17 +142,4 @@ __all__ = [
     "write_metadata",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load the module of a public name when the name is first asked for (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Not importlib.import_module: importing importlib would cost as much as all of this.
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

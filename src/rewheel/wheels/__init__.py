@@ -1,5 +1,7 @@
 """Wheel files: safe reading, RECORD, reproducible writing, and turning wheels into variants and back."""
 
+from rewheel.front_door import front_door
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.wheels.archive import Archive
@@ -89,16 +91,4 @@ __all__ = [
     "verify",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load the module of a public name when the name is first asked for (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)
