@@ -76,6 +76,8 @@ class IndexPolicy:
     ignore_errors: bool = False
     """Go on without an index that fails."""
     guard: Guard = Guard.OFF
+    verified: frozenset[str] = frozenset()
+    """Projects whose files must have hashes that the user gave; the guard need not care who offers them."""
 
     def pin_of(self, project: str) -> Pin | None:
         """Return the pin that holds for a project: that of the whole name, else of the longest pattern."""

@@ -98,16 +98,15 @@ class Sources:
             and (pin is None or source.name in pin.sources or (source.is_find_links and source.is_local))
         )
 
-    def offer(self, project: str, *, verified: bool = False) -> Offer:
+    def offer(self, project: str) -> Offer:
         """Ask the sources for a project, and put what they have into the order in which it counts.
 
-        With `verified`, hashes that the user gave decide which files may be taken, so that it does not
-        matter who offers them: the guard is silent. Raises IndexesError when a source fails, unless the
-        failure comes after the first tier and may thus not matter: then the offer ends before it, and has
-        it as `failure`. Raises UnrelatedProjects if the guard refuses what it finds.
+        Raises IndexesError when a source fails, unless the failure comes after the first tier and may thus
+        not matter: then the offer ends before it, and has it as `failure`. Raises UnrelatedProjects if the
+        guard refuses what it finds.
         """
         offer = self._offer(project)
-        if self.policy.guard is not Guard.OFF and not verified:
+        if self.policy.guard is not Guard.OFF and project not in self.policy.verified:
             self._guard(offer)
         self._tell(offer)
         return offer

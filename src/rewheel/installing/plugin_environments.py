@@ -128,10 +128,10 @@ class CachedPluginEnvironments:
         )
 
     def _only(self, location: str) -> Sources:
-        found = [source for source in self._sources if location in {"", source.location}]
-        if not found:
+        found = self._sources.only(location) if location else self._sources
+        if not len(found):
             raise InstallingError(f"{location} is no index or folder that a provider could be taken from")
-        return Sources(found, self._client)
+        return found
 
 
 def _key(requirements: Sequence[str], source: str) -> str:

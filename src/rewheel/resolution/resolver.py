@@ -160,7 +160,6 @@ def _allowed(universe: Universe, requirement: Requirement) -> "CandidateSet":
 
     If an index could not be asked that might have had some, its failure is that error.
     """
-    failure = universe.failure(requirement.project) if not requirement.url else None
     if not requirement.url and not universe.is_known(requirement.project):
         raise UnknownProject(
             f"no source has a project named {requirement.project}",
@@ -169,7 +168,7 @@ def _allowed(universe: Universe, requirement: Requirement) -> "CandidateSet":
         )
     allowed = universe.allowed(requirement)
     if allowed.is_empty:
-        if failure is not None:
+        if (failure := universe.failure(requirement.project)) is not None:
             raise failure
         known = [str(candidate.version) for candidate in universe.candidates(requirement.project).candidates]
         listed = ", ".join(known[:5]) + (f" and {len(known) - 5} older ones" if len(known) > 5 else "")

@@ -214,6 +214,8 @@ class Search:
             found = self._inspect(project, number)
             assert found.metadata is not None
             self._warn_of_passed_over(candidates.candidates[:number], candidate)
+            if found.choice is not None:
+                self._reporter.detail(f"{project} {candidate.version} is taken from {found.choice.source}")
             packages.append(
                 ResolvedPackage(
                     project=project,
@@ -239,6 +241,10 @@ class Search:
 
     def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
         facts = unsolvable.facts
+        for fact in facts:  # an index that could not be asked may have had what is lacking
+            for package in filter(None, (fact.package, fact.dependency)):
+                if (failure := self._universe.failure(project_of(package))) is not None:
+                    return failure
         projects = {project_of(fact.package) for fact in facts}
         if len(projects) == 1 and any(fact.kind is FactKind.NO_CANDIDATE for fact in facts):
             project = projects.pop()

@@ -159,7 +159,8 @@ class Selector:
             self._warn(first, combined.problem)
         wheels = [wheel for release in others for wheel in release.wheels]
         merged = Release(first.project, first.version, first.source, wheels)
-        return self._judge(merged, *self._eligible(merged, pinned=pinned), combined)
+        choice = self._judge(merged, *self._eligible(merged, pinned=pinned), combined)
+        return replace(choice, source=choice.selected.file.source.name) if choice.selected else choice
 
     # One release
 
