@@ -56,6 +56,18 @@ class InstalledDistribution:
         return words[0] if words else ""
 
     @cached_property
+    def wheel_tags(self) -> frozenset[str]:
+        """The tags "python-abi-platform" of its wheel; empty for what never was one."""
+        tags: set[str] = set()
+        for line in (self._text("WHEEL") or "").splitlines():
+            name, _, value = line.partition(":")
+            parts = value.strip().split("-")
+            if name.strip().lower() == "tag" and len(parts) == 3:
+                pythons, abis, platforms = (part.split(".") for part in parts)
+                tags.update(f"{p}-{a}-{q}" for p in pythons for a in abis for q in platforms)
+        return frozenset(tags)
+
+    @cached_property
     def requested(self) -> bool:
         """Whether it was asked for by name, and did not come as a dependency only."""
         return (self.path / "REQUESTED").exists()

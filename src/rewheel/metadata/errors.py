@@ -3,11 +3,19 @@
 MetadataError
     InvalidCoreMetadata     METADATA or PKG-INFO cannot be used (also a ValueError)
     InvalidRequirement      a text is not a dependency specifier (also a ValueError)
+    InvalidDependencyGroup  a dependency group does not exist or cannot be used (also a ValueError)
+    InvalidScript           a script's metadata is missing or cannot be used (also a ValueError)
 """
 
 from rewheel.errors import RewheelError
 
-__all__ = ["InvalidCoreMetadata", "InvalidRequirement", "MetadataError"]
+__all__ = [
+    "InvalidCoreMetadata",
+    "InvalidDependencyGroup",
+    "InvalidRequirement",
+    "InvalidScript",
+    "MetadataError",
+]
 
 _LONGEST_QUOTE = 120
 
@@ -32,3 +40,11 @@ class InvalidRequirement(MetadataError, ValueError):
         super().__init__(f"requirement {shown!a}: {reason}")
         self.text = text
         self.reason = reason
+
+
+class InvalidDependencyGroup(MetadataError, ValueError):
+    """A dependency group does not exist or cannot be used."""
+
+
+class InvalidScript(MetadataError, ValueError):
+    """A script's metadata is missing or cannot be used."""

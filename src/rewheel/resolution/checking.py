@@ -1,0 +1,151 @@
+"""What is wrong with an environment: dependencies, files, and what does not belong there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rewheel.environments.damage import Damage, damaged_files
+from rewheel.errors import RewheelError
+from rewheel.resolution.standing import misfits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rewheel.environments import InstalledDistribution, Target
+    from rewheel.environments.damage import DamagedFile
+    from rewheel.environments.dependencies import Dependency, DependencyGraph
+    from rewheel.machines import Providers
+
+__all__ = ["Problem", "ProblemKind", "check_environment"]
+
+
+class ProblemKind(StrEnum):
+    """What kind of thing is wrong."""
+
+    MISSING = "missing"
+    """A dependency is not installed."""
+    CONFLICT = "conflict"
+    """A dependency is installed in a version that will not do."""
+    DUPLICATE = "duplicate"
+    """The same project is installed twice."""
+    METADATA = "metadata"
+    """What it says about itself cannot be read."""
+    PYTHON = "python"
+    """It is not for this version of Python."""
+    PLATFORM = "platform"
+    """Its wheel is for another platform."""
+    VARIANT = "variant"
+    """Its variant does not fit this machine."""
+    FILES = "files"
+    """Its files are not what its RECORD says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with one installed distribution; `text` is a whole sentence."""
+
+    kind: ProblemKind
+    project: str
+    version: str
+    text: str
+    label: str = ""
+    requirement: str = ""
+    """The requirement that is not met, as its metadata writes it."""
+    found: str = ""
+    """The version that is installed of what is required."""
+    files: "tuple[DamagedFile, ...]" = ()
+
+
+def check_environment(
+    graph: "DependencyGraph",
+    installed: "Iterable[InstalledDistribution]",
+    target: "Target",
+    providers: "Providers",
+    *,
+    read_files: bool = False,
+) -> list[Problem]:
+    """Return everything that is wrong, by project; `read_files` compares the hashes of files, too.
+
+    Nothing is fetched.
+    """
+    found: list[Problem] = []
+    seen: dict[str, InstalledDistribution] = {}
+    for each in installed:
+        first = seen.setdefault(each.project, each)
+        if first is not each:
+            text = f"{each.project} is installed twice: {first.path.name} and {each.path.name}."
+            found.append(_problem(ProblemKind.DUPLICATE, each, text))
+        else:
+            found += _unmet(each, graph)
+        found += _misfits(each, target, providers)
+        found += _damage(each, read=read_files)
+    return list(dict.fromkeys(found))
+
+
+def _unmet(each: "InstalledDistribution", graph: "DependencyGraph") -> Iterator[Problem]:
+    if each.project in graph.unreadable:
+        text = f"{each.project} {each.version}: {graph.unreadable[each.project]}."
+        yield _problem(ProblemKind.METADATA, each, text)
+    for dependency in graph.needs(each.project):
+        if not dependency.is_met:
+            yield _unmet_one(dependency)
+
+
+def _unmet_one(dependency: "Dependency") -> Problem:
+    parent, requirement, found = dependency.parent, dependency.requirement, dependency.found
+    extra = f"[{dependency.extra}]" if dependency.extra else ""
+    who = f"{parent.project}{extra} {parent.version}"
+    if found is None:
+        kind, version = ProblemKind.MISSING, ""
+        text = f"{who} requires {requirement.project}, which is not installed."
+    else:
+        kind, version = ProblemKind.CONFLICT, found.version
+        text = f"{who} has requirement {requirement}, but you have {found.project} {found.version}."
+    return Problem(kind, parent.project, parent.version, text, parent.label, str(requirement), version)
+
+
+def _misfits(each: "InstalledDistribution", target: "Target", providers: "Providers") -> Iterator[Problem]:
+    try:
+        reasons = misfits(each, target, providers)
+    except RewheelError as error:
+        yield _problem(ProblemKind.METADATA, each, f"{each.project} {each.version}: {error}.")
+        return
+    label = f" (variant {each.label})" if each.label else ""
+    for kind, reason in reasons:
+        link = ": " if kind == "variant" else " "
+        text = f"{each.project} {each.version}{label}{link}{reason}."
+        yield _problem(ProblemKind(kind), each, text)
+
+
+def _damage(each: "InstalledDistribution", *, read: bool) -> Iterator[Problem]:
+    try:
+        files = tuple(damaged_files(each, read=read))
+    except RewheelError as error:
+        yield _problem(ProblemKind.FILES, each, f"{each.project} {each.version}: {error}.")
+        return
+    if files:
+        parts = []
+        for damage, words in (
+            (Damage.MISSING, "missing"),
+            (Damage.SIZE, "of another size"),
+            (Damage.HASH, "changed"),
+            (Damage.UNREADABLE, "unreadable"),
+        ):
+            paths = [file.path for file in files if file.damage is damage]
+            parts += [f"{_listed(paths)} {'is' if len(paths) == 1 else 'are'} {words}"] if paths else []
+        text = f"{each.project} {each.version} is damaged: {'; '.join(parts)}."
+        yield _problem(ProblemKind.FILES, each, text, files)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Name the files, the first few of many."""
+    if len(paths) <= 3:
+        return ", ".join(paths)
+    return f"{', '.join(paths[:2])} and {len(paths) - 2} more files"
+
+
+def _problem(
+    kind: ProblemKind, each: "InstalledDistribution", text: str, files: "tuple[DamagedFile, ...]" = ()
+) -> Problem:
+    return Problem(kind, each.project, each.version, text, each.label, files=files)

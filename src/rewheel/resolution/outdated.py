@@ -1,0 +1,73 @@
+"""Which installed distributions would be replaced by an upgrade: newer versions, better variants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rewheel.metadata import Requirement
+from rewheel.resolution.errors import ResolutionError
+from rewheel.resolution.releases import parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rewheel.environments import InstalledDistribution
+    from rewheel.indexes import Client, Sources
+    from rewheel.progress import Reporter
+    from rewheel.resolution.choice import Choice
+    from rewheel.resolution.resolver import Resolver
+
+__all__ = ["Outdated", "find_outdated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """An installed distribution and what an upgrade would put in its place."""
+
+    installed: "InstalledDistribution"
+    version: str
+    label: str
+    """Of the variant that would be taken; "" for a plain wheel."""
+    filename: str
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the version is newer, and not only the variant another."""
+        return self.version != self.installed.version
+
+
+def find_outdated(
+    installed: "Iterable[InstalledDistribution]",
+    resolver: "Resolver",
+    *,
+    sources: "Sources",
+    client: "Client",
+    reporter: "Reporter",
+) -> Iterator[Outdated]:
+    """Yield what has a newer version, or in the same version another variant that would be chosen now.
+
+    What no source has is passed over. The packages are looked at one by one: whether they go together is
+    not asked. Raises `IndexesError` if a source fails.
+    """
+    packages = list(installed)
+    client.map(sources.pages, dict.fromkeys(each.project for each in packages))
+    for each in packages:
+        try:
+            choice = resolver.explain(Requirement.parse(each.project)).choice
+        except ResolutionError as error:
+            reporter.detail(str(error))
+            continue
+        if (found := _better(each, choice)) is not None:
+            yield found
+
+
+def _better(installed: "InstalledDistribution", choice: "Choice") -> Outdated | None:
+    selected = choice.selected
+    if selected is None:
+        return None
+    here, there = parse_version(installed.version), parse_version(choice.version)
+    if here is None or there is None or there < here:
+        return None
+    if there == here and (selected.label == installed.label or installed.direct_url is not None):
+        return None
+    return Outdated(installed, choice.version, selected.label, str(selected.filename))

@@ -1,0 +1,101 @@
+"""Whether an installed variant still fits the machine, and what variant markers see of it."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rewheel.machines import OriginKind
+from rewheel.resolution.eligibility import python_allows
+from rewheel.variants import (
+    PLAIN,
+    DocumentKind,
+    VariantEnvironment,
+    VariantMetadata,
+    VariantProperties,
+    VariantsError,
+    rank,
+    read_metadata,
+)
+
+if TYPE_CHECKING:
+    from rewheel.environments import InstalledDistribution, Target
+    from rewheel.machines import Providers
+
+__all__ = ["Misfit", "installed_properties", "installed_variant", "misfits"]
+
+_NOBODY_KNOWS = frozenset({
+    OriginKind.UNKNOWN, OriginKind.FAILED, OriginKind.UNTRUSTED, OriginKind.DISABLED
+})  # fmt: skip
+
+
+class Misfit(NamedTuple):
+    """One reason why an installed distribution does not belong where it is."""
+
+    kind: str
+    """"python", "platform", "variant" or "metadata"."""
+    reason: str
+
+
+def installed_properties(found: "InstalledDistribution") -> VariantProperties:
+    """Return the properties of an installed variant, none for a plain wheel.
+
+    Raises `VariantsError` if its `variant.json` can't be read.
+    """
+    if not found.label:
+        return VariantProperties.from_properties(())
+    return _metadata(found).properties_of(found.label) or VariantProperties.from_properties(())
+
+
+def installed_variant(found: "InstalledDistribution", providers: "Providers") -> VariantEnvironment:
+    """Return what variant markers see for a distribution that is already there.
+
+    Raises `VariantsError` if its `variant.json` can't be read.
+    """
+    if not found.label:
+        return PLAIN
+    metadata = _metadata(found)
+    declared = metadata.properties_of(found.label) or VariantProperties.from_properties(())
+    supports = providers.support(metadata, declared.namespaces, project=found.project, source="")
+    supported = {namespace: support.features for namespace, support in supports.items()}
+    return VariantEnvironment.of(found.label, declared, supported)
+
+
+def misfits(found: "InstalledDistribution", target: "Target", providers: "Providers") -> list[Misfit]:
+    """Tell why an installed distribution does not fit its Python, platform or machine; nothing if it does.
+
+    Where nobody knows what the machine supports, as for a provider that is not trusted, a variant is given
+    the benefit of the doubt, and the providers warn. Labels that would fit better are not looked for.
+    """
+    reasons = []
+    requires_python = found.metadata().requires_python
+    python = target.markers["python_full_version"]
+    if requires_python and not python_allows(requires_python, python):
+        reasons.append(Misfit("python", f"requires Python {requires_python}, but this is {python}"))
+    tags = found.wheel_tags
+    if tags and target.tags.keys().isdisjoint(tags):
+        reasons.append(Misfit("platform", "is not supported on this platform"))
+    try:
+        reason = _variant_misfit(found, providers)
+    except VariantsError as error:
+        reasons.append(Misfit("metadata", f"has a variant.json that cannot be read: {error}"))
+    else:
+        reasons += [Misfit("variant", reason)] if reason else []
+    return reasons
+
+
+def _variant_misfit(found: "InstalledDistribution", providers: "Providers") -> str:
+    if not found.label:
+        return ""
+    metadata = _metadata(found)
+    properties = metadata.properties_of(found.label) or VariantProperties.from_properties(())
+    supports = providers.support(metadata, properties.namespaces, project=found.project, source="")
+    supported = {namespace: support.features for namespace, support in supports.items()}
+    verdict = rank([found.label], metadata, supported).verdicts[found.label]
+    certain = [r for r in verdict.rejected if supports[r.namespace].origin.kind not in _NOBODY_KNOWS]
+    return "; ".join(map(str, certain))
+
+
+def _metadata(found: "InstalledDistribution") -> VariantMetadata:
+    try:
+        data = (found.path / "variant.json").read_bytes()
+    except OSError as error:
+        raise VariantsError(f"{found.path}: variant.json can't be read: {error.strerror}") from error
+    return read_metadata(data, kind=DocumentKind.WHEEL, label=found.label)
