@@ -222,8 +222,11 @@ def test_everything_the_environment_can_say(read: Read, project: Path) -> None:
         ("index-url = 'gopher://x'", "index-url: expected a URL of http, https or file, found 'gopher://x'"),
         ("index-url = 'nowhere'", "index-url: expected a URL or a folder, found 'nowhere'"),
         ("link-mode = 'teleport'", "link-mode: expected one of auto, hardlink, reflink, copy, symlink"),
-        ("index = [{name = 'a'}]", "index: expected exactly name and url, found name"),
-        ("index = [{name='a', url='https://a.test', prio=1}]", "index: expected exactly name and url"),
+        ("index = [{name = 'a'}]", "index: expected name and url, and if need be group and deny, found name"),
+        (
+            "index = [{name='a', url='https://a.test', prio=1}]",
+            "index: expected name and url, and if need be",
+        ),
         ("variant = { torch = 1 }", "variant.torch: expected text that is not empty, found 1"),
         ("exclude-variant = { torch = 1 }", "exclude-variant.torch: expected a list of labels, found 1"),
         ("variant = 'torch=x'", "variant: expected a table, found 'torch=x'"),

@@ -14,10 +14,12 @@ from rewheel.errors import UsageError
 if TYPE_CHECKING:
     from rewheel.config import Settings
     from rewheel.environments import Target
+    from rewheel.indexes import Sources
+    from rewheel.installing import BytecodeMode
     from rewheel.machines import Machine
     from rewheel.resolution import Resolver
 
-__all__ = ["build_resolver", "gather", "machine_target"]
+__all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
 _EXACT = re.compile(r"={2,3}[^,*]+")
 _Value = TypeVar("_Value")
@@ -62,12 +64,13 @@ def build_resolver(
     machine: "Machine",
     target: "Target",
     keep_installed: bool,
+    sources: "Sources | None" = None,
     upgrade: bool = False,
     reinstall: bool = False,
     no_deps: bool = False,
 ) -> "Resolver":
     """Build the resolver for one target and machine, by the session's settings."""
-    from rewheel.resolution import ResolveOptions, Resolver
+    from rewheel.resolution import ResolveOptions, Resolver, parse_abi_versions
 
     settings = session.settings
     options = ResolveOptions(
@@ -76,6 +79,7 @@ def build_resolver(
         reinstall=reinstall,
         no_deps=no_deps,
         no_default_extras=settings.no_default_extras,
+        abi_versions=parse_abi_versions(session.environ.get("VARIANT_ABI_DEPENDENCY", "")),
         no_variants=settings.no_variants,
         forced_labels=_forced(settings),
         excluded_labels=_excluded(settings),
@@ -83,7 +87,7 @@ def build_resolver(
         allowed_hashes=asked.hashes,
     )
     return Resolver(
-        sources=session.sources,
+        sources=_verified(sources if sources is not None else session.sources, asked),
         client=session.client,
         target=target,
         providers=session.providers(machine, target.markers),
@@ -92,6 +96,21 @@ def build_resolver(
         installed=target.installed() if keep_installed else (),
         reporter=session.reporter,
     )
+
+
+def bytecode_mode(session: Session) -> "BytecodeMode":
+    """Return what is to become of bytecode; unless it is asked for, Python's own switch counts, too."""
+    from rewheel.installing import BytecodeMode
+
+    wanted = session.settings.compile
+    if wanted is None:
+        refused = session.environ.get("PYTHONDONTWRITEBYTECODE")
+        return BytecodeMode.NEVER if refused else BytecodeMode.AUTO
+    return BytecodeMode.ALWAYS if wanted else BytecodeMode.NEVER
+
+
+def _verified(sources: "Sources", asked: Asked) -> "Sources":
+    return sources.verifying(asked.hashes) if asked.hashes else sources
 
 
 def machine_target(session: Session, target: "Target", path: Path | None) -> tuple["Machine", "Target"]:

@@ -121,6 +121,26 @@ index_options = _group(
         help="A folder, a wheel, or a page with links to wheels. Repeatable.",
     ),
     _flag("--no-index", field="no_index", help="Ask no index, only --find-links."),
+    _setting(
+        "--index-strategy",
+        field="index_strategy",
+        metavar="STRATEGY",
+        help="How indexes count: index-priority, first-index or version-priority. [default: index-priority]",
+    ),
+    _setting(
+        "--index-pin",
+        field="index_pins",
+        metavar="PKG=NAME",
+        multiple=True,
+        help="Take a package, or packages such as acme-*, from this index or group only. Repeatable.",
+    ),
+    _flag("--ignore-index-errors", field="ignore_index_errors", help="Go on without an index that fails."),
+    _setting(
+        "--index-guard",
+        field="index_guard",
+        metavar="MODE",
+        help="If indexes of one name do not vouch for each other: off, warn or refuse. [default: off]",
+    ),
 )
 
 network_options = _group(
@@ -210,7 +230,7 @@ store_options = _group(
         "--compile/--no-compile",
         field="compile",
         is_flag=True,
-        help="Compile modules to bytecode, or do not. [default: do not]",
+        help="Wait for bytecode, or do without. [default: link what is there, make the rest later]",
     ),
     _setting(
         "--link-mode",

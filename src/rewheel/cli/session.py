@@ -149,7 +149,7 @@ class Session:
     @cached_property
     def sources(self) -> "Sources":
         """The indexes, folders and pages that are asked, in their order."""
-        from rewheel.indexes import Sources
+        from rewheel.indexes import Guard, IndexPolicy, Sources, Strategy
 
         settings = self.settings
         return Sources.build(
@@ -160,6 +160,13 @@ class Session:
             find_links=settings.find_links,
             no_index=settings.no_index,
             base=self.cwd,
+            policy=IndexPolicy(
+                strategy=Strategy(settings.index_strategy),
+                ignore_errors=settings.ignore_index_errors,
+                guard=Guard(settings.index_guard),
+            ),
+            groups=[(group.name, Strategy(group.strategy)) for group in settings.index_groups],
+            pins=settings.index_pins,
         )
 
     @cached_property

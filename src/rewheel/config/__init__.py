@@ -8,16 +8,20 @@ mixed within one list.
 
 from rewheel.config.errors import ConfigError
 from rewheel.config.folders import Folders
+from rewheel.config.indexes import INDEX_GUARDS, INDEX_STRATEGIES, IndexGroup, NamedIndex
 from rewheel.config.reading import read_settings
 from rewheel.config.settings import DEFAULT_INDEX_URL, Settings
 from rewheel.config.urls import redact_url
-from rewheel.config.values import LINK_MODES, NamedIndex
+from rewheel.config.values import LINK_MODES
 
 __all__ = [
     "DEFAULT_INDEX_URL",
+    "INDEX_GUARDS",
+    "INDEX_STRATEGIES",
     "LINK_MODES",
     "ConfigError",
     "Folders",
+    "IndexGroup",
     "NamedIndex",
     "Settings",
     "read_settings",

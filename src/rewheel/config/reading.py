@@ -6,6 +6,7 @@ from typing import Any
 
 from rewheel.config.files import read_files
 from rewheel.config.folders import Folders
+from rewheel.config.indexes import check_names
 from rewheel.config.settings import BY_FIELD, BY_KEY, SETTINGS, Level, Settings
 
 __all__ = ["read_settings"]
@@ -42,7 +43,9 @@ def read_settings(
     values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
     values.setdefault("cache_dir", folders.user_cache)
     values.setdefault("trust_file", folders.user_config / "trusted-providers.toml")
-    return Settings(**values, origins={name: origin for name, (_, origin) in given.items()})
+    settings = Settings(**values, origins={name: origin for name, (_, origin) in given.items()})
+    check_names(settings.indexes, settings.index_groups, settings.index_pins, settings.origins)
+    return settings
 
 
 def _read_flags(flags: Mapping[str, object], cwd: Path) -> Level:
@@ -56,7 +59,7 @@ def _read_flags(flags: Mapping[str, object], cwd: Path) -> Level:
 
 def _read_environment(environ: Mapping[str, str], cwd: Path) -> Level:
     level: Level = {}
-    for setting in SETTINGS:
+    for setting in filter(lambda setting: setting.in_environment, SETTINGS):
         variable = "REWHEEL_" + setting.key.upper().replace("-", "_")
         text = environ.get(variable, "")
         if text.strip():  # an empty variable is an unset one

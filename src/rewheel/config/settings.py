@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
-from rewheel.config import values
-from rewheel.config.values import NamedIndex
+from rewheel.config import indexes, values
+from rewheel.config.indexes import IndexGroup, NamedIndex
 
 __all__ = [
     "BY_FIELD",
@@ -32,6 +32,13 @@ class Settings:
     find_links: tuple[str, ...] = field(default=(), repr=False)
     """URLs, or absolute paths of directories and files."""
     no_index: bool = False
+    index_strategy: str = "index-priority"
+    index_groups: tuple[IndexGroup, ...] = ()
+    """What holds inside of groups; a group that is not among them has version priority."""
+    index_pins: Mapping[str, str] = field(default_factory=dict)
+    """The index or group that a project comes from, by the project's name or a pattern of names."""
+    ignore_index_errors: bool = False
+    index_guard: str = "off"
 
     cache_dir: Path
     no_cache: bool = False
@@ -79,14 +86,20 @@ class Setting(NamedTuple):
     read: values.Reader
     toml: type | tuple[type, ...] = str  # what it is written as in a file
     in_files: bool = True
+    in_environment: bool = True
 
 
 SETTINGS = (
     Setting("index-url", "index_url", values.read_url),
     Setting("extra-index-url", "extra_index_urls", values.many(values.read_url), list),
-    Setting("index", "indexes", values.read_indexes, list),
+    Setting("index", "indexes", indexes.read_indexes, list),
     Setting("find-links", "find_links", values.many(values.read_location), list),
     Setting("no-index", "no_index", values.read_bool, bool),
+    Setting("index-strategy", "index_strategy", indexes.read_strategy),
+    Setting("group", "index_groups", indexes.read_groups, list, in_environment=False),
+    Setting("index-pin", "index_pins", indexes.read_pins, dict),
+    Setting("ignore-index-errors", "ignore_index_errors", values.read_bool, bool),
+    Setting("index-guard", "index_guard", indexes.read_guard),
     Setting("cache-dir", "cache_dir", values.read_path),
     Setting("no-cache", "no_cache", values.read_bool, bool),
     Setting("offline", "offline", values.read_bool, bool),

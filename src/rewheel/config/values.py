@@ -7,19 +7,17 @@ start from; it returns the value or raises `ConfigError`.
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.config.errors import ConfigError
 from rewheel.config.urls import redact_url
 
 __all__ = [
     "LINK_MODES",
-    "NamedIndex",
     "Reader",
     "many",
     "read_bool",
     "read_count",
-    "read_indexes",
     "read_label_sets",
     "read_labels",
     "read_link_mode",
@@ -37,16 +35,6 @@ _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "n", "f"})
 
 Reader = Callable[[Any, str, Path], object]
-
-
-class NamedIndex(NamedTuple):
-    """An index under the name that the user gave to it."""
-
-    name: str
-    url: str
-
-    def __repr__(self) -> str:
-        return f"NamedIndex(name={self.name!r}, url={redact_url(self.url)!r})"
 
 
 def read_text(value: object, origin: str, base: Path) -> str:
@@ -143,32 +131,6 @@ def many(reader: Reader) -> Reader:
         return tuple(reader(item, origin, base) for item in value)
 
     return read
-
-
-def read_indexes(value: object, origin: str, base: Path) -> tuple[NamedIndex, ...]:
-    """Read `NAME=URL` words or TOML's `[[index]]` tables."""
-    items = value.split() if isinstance(value, str) else value
-    if not isinstance(items, list | tuple):
-        raise ConfigError(origin, f"expected tables with name and url, found {shown(value)}")
-    indexes: list[NamedIndex] = []
-    for item in items:
-        if isinstance(item, str):
-            name, separator, url = item.partition("=")
-            if not separator or not name or "://" in name:
-                raise ConfigError(origin, f"expected NAME=URL, found {shown(redact_url(item))}")
-        elif isinstance(item, dict):
-            unknown = sorted(set(item) - {"name", "url"})
-            if unknown or len(item) < 2:
-                raise ConfigError(
-                    origin, f"expected exactly name and url, found {', '.join(sorted(item)) or 'nothing'}"
-                )
-            name, url = read_text(item["name"], f"{origin}.name", base), item["url"]
-        else:
-            raise ConfigError(origin, f"expected a table with name and url, found {shown(item)}")
-        if any(name == index.name for index in indexes):
-            raise ConfigError(origin, f"two indexes have the name {shown(name)}")
-        indexes.append(NamedIndex(name, read_url(url, f"{origin}.url", base)))
-    return tuple(indexes)
 
 
 def read_labels(value: object, origin: str, base: Path) -> dict[str, str]:

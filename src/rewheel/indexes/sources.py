@@ -1,9 +1,10 @@
 """All sources of a run, in the order in which they count."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rewheel.indexes.assembling import index_sources, links_sources
 from rewheel.indexes.errors import IndexesError, UnrelatedProjects
@@ -14,6 +15,9 @@ from rewheel.indexes.policy import Guard, IndexPolicy, Strategy
 from rewheel.indexes.source import IndexSource, Source
 
 __all__ = ["Sources"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Sources:
@@ -143,6 +147,19 @@ class Sources:
             return f"with {self.policy.strategy} only the first index that has {project} counts"
         return ""
 
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Apply the function to every item in threads, as the client does."""
+        return self._client.map(function, items)
+
+    def verifying(self, projects: Iterable[str]) -> "Sources":
+        """Return the same sources, where hashes from the user decide over the files of these projects."""
+        return self.under(replace(self.policy, verified=frozenset(projects)))
+
+    def warn(self, source: Source, error: IndexesError) -> None:
+        """Warn, once, that a source was not asked."""
+        if self._is_news(source):
+            self._client.reporter.warning(f"{source.name} was not asked: {error}")
+
     # How an offer comes about
 
     def _offer(self, project: str) -> Offer:
@@ -168,7 +185,7 @@ class Sources:
             if failures and not (tiers or links):
                 raise self._abort(*failures[0])
             if failures:
-                self._warn(*failures[0])
+                self.warn(*failures[0])
                 failure = failures[0][1]
                 break
             if step.is_links:
@@ -190,7 +207,7 @@ class Sources:
         failures = [(source, answer) for source, answer in answers if isinstance(answer, IndexesError)]
         if self.policy.ignore_errors:
             for source, error in failures:
-                self._warn(source, error)
+                self.warn(source, error)
             failures = []
         return pages, failures
 
@@ -214,10 +231,6 @@ class Sources:
         self._client.reporter.warning(str(problem))
 
     # What is told of it
-
-    def _warn(self, source: Source, error: IndexesError) -> None:
-        if self._is_news(source):
-            self._client.reporter.warning(f"{source.name} was not asked: {error}")
 
     def _is_news(self, subject: object) -> bool:
         with self._lock:

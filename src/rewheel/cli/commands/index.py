@@ -1,0 +1,82 @@
+"""`rewheel index`: questions about the indexes themselves."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rewheel.cli.options import (
+    cache_options,
+    index_options,
+    json_option,
+    network_options,
+    output_options,
+    pass_session,
+    place_options,
+    selection_options,
+    target_options,
+)
+from rewheel.cli.session import Session
+
+if TYPE_CHECKING:
+    from rewheel.indexes import Sources
+    from rewheel.resolution import Resolver
+
+__all__ = ["command"]
+
+
+@click.group("index")
+def command() -> None:
+    """Look at what several indexes make of one name."""
+
+
+@command.command("audit")
+@click.argument("requirements", metavar="[REQ]...", nargs=-1)
+@click.option(
+    "-r", "--requirement", "files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    help="Look up what this requirements file asks for. Repeatable.",
+)  # fmt: skip
+@json_option
+@target_options
+@place_options
+@index_options
+@selection_options
+@cache_options
+@network_options
+@output_options
+@pass_session
+def audit(session: Session, *, requirements: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> int:
+    """List the names that more than one index offers, and what each strategy would take.
+
+    Looks up what is named, or else all that is installed; dependencies are not followed, and nothing is
+    installed or built. Every index is asked for every name. Ends with 1 if for some name the strategies would
+    not all take the same file, so that an index could slip in another.
+    """
+    from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.index_audit import audit_json, audit_lines
+    from rewheel.cli.requirements_file import Asked
+    from rewheel.metadata import Requirement
+    from rewheel.resolution.auditing import audit as audit_indexes
+
+    if requirements or files:
+        asked = gather(session, requirements, files=files)
+        here = session.reference_target
+        wanted = [found for found in asked.requirements if not found.url and found.applies(here.markers)]
+    else:
+        asked, here = Asked(), session.target
+        wanted = [Requirement.parse(name) for name in sorted(found.project for found in here.installed())]
+    machine, target = machine_target(session, here, session.settings.machine)
+
+    def resolver_for(sources: "Sources") -> "Resolver":
+        return build_resolver(
+            session, asked, machine=machine, target=target, keep_installed=False, sources=sources
+        )
+
+    found = audit_indexes(wanted, session.sources, resolver_for)
+    count = len({requirement.project for requirement in wanted})
+    if as_json:
+        session.output.json(audit_json(found, session.sources, count))
+    else:
+        for line in audit_lines(found, session.sources, count):
+            session.output.result(line)
+    return 0 if all(each.is_decided for each in found) else 1
