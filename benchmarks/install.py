@@ -240,12 +240,12 @@ def _verdicts(taken: Figures, names: list[str]) -> list[str]:
 def main() -> None:
     """Print the section."""
     parser = argparse.ArgumentParser(description="Measure installing, beside pip and uv.")
-    parser.add_argument("sets", nargs="*", choices=[*SETS, []], default=list(SETS))
+    parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join(SETS))
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--pip-runs", type=int, default=PIP_RUNS)
     parser.add_argument("--registry", action="store_true")
     given = parser.parse_args()
-    text = section(given.sets, runs=given.runs, pip_runs=given.pip_runs, registry=given.registry)
+    text = section(given.sets or SETS, runs=given.runs, pip_runs=given.pip_runs, registry=given.registry)
     sys.stdout.write(text + "\n")
 
 

@@ -14,6 +14,7 @@ from installing.conftest import Environment, item
 from rewheel.environments import find_target
 from rewheel.errors import RewheelError
 from rewheel.installing import (
+    BytecodeMode,
     Changed,
     ExternallyManaged,
     InstallingError,
@@ -264,7 +265,7 @@ def test_compiling_is_done_when_asked(env: Environment) -> None:
     files = {"foo.py": "X = 1\n", "broken.py": "this is no Python\n"}
     env.install(env.wheel(files=files))
     assert not (env.site / "__pycache__").exists()
-    env.install(env.wheel(files=files), compile_bytecode=True)
+    env.install(env.wheel(files=files), bytecode=BytecodeMode.ALWAYS)
     assert [path.name.split(".")[0] for path in (env.site / "__pycache__").iterdir()] == ["foo"]
     uninstall(env.target.installed(), env.target)
     assert list(env.site.iterdir()) == []
@@ -274,11 +275,11 @@ def test_a_compiler_that_fails_is_only_a_warning(env: Environment) -> None:
     reporter = RecordingReporter()
     python = env.root / "bin" / "python"
     python.unlink()
-    env.install(env.wheel(), compile_bytecode=True, reporter=reporter)
+    env.install(env.wheel(), bytecode=BytecodeMode.ALWAYS, reporter=reporter)
     assert "cannot compile" in reporter.warnings[0]
     python.write_text("#!/bin/sh\necho no compiler >&2; exit 7\n")
     python.chmod(0o755)
-    env.install(env.wheel(), compile_bytecode=True, reporter=reporter)
+    env.install(env.wheel(), bytecode=BytecodeMode.ALWAYS, reporter=reporter)
     assert "no compiler" in reporter.warnings[1]
     assert env.versions() == {"foo": "1.0"}
 

@@ -68,6 +68,8 @@ class Interpreter:
     prefix_paths: Mapping[str, str]
     """The scheme relative to any other prefix."""
     build: Build
+    bytecode: str = ""
+    """The form of bytecode that it reads, such as "cpython-311-a70d0d0a"; empty if it reads none."""
 
     @property
     def is_virtual(self) -> bool:
@@ -135,6 +137,7 @@ class Interpreter:
                     mac_version=_text(build["mac_version"]),
                     mac_machine=_text(build["mac_machine"]),
                 ),
+                bytecode=_text(facts.get("bytecode", "")),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InterpreterError(name or "interpreter", f"its answers make no sense ({error!r})") from error

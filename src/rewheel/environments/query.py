@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 import sysconfig
+from importlib.util import MAGIC_NUMBER
 
 _ANY_PREFIX = "REWHEEL-PREFIX"
 
@@ -25,6 +26,7 @@ def collect() -> dict[str, object]:
         "base_prefix": getattr(sys, "base_prefix", sys.prefix),
         "stdlib": sysconfig.get_path("stdlib"),
         "markers": markers(),
+        "bytecode": bytecode(),
         "paths": paths({}),
         "prefix_paths": {name: os.path.relpath(path, _ANY_PREFIX) for name, path in elsewhere.items()},
         "build": {
@@ -42,6 +44,12 @@ def collect() -> dict[str, object]:
             "mac_machine": platform.mac_ver()[2] if sys.platform == "darwin" else "",
         },
     }
+
+
+def bytecode() -> str:
+    """Name the form of bytecode that this interpreter reads; empty if it reads none from files."""
+    tag = sys.implementation.cache_tag
+    return f"{tag}-{MAGIC_NUMBER.hex()}" if tag else ""
 
 
 def markers() -> dict[str, str]:

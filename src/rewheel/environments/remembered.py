@@ -13,7 +13,7 @@ from rewheel.environments.interpreter import Interpreter, query
 
 __all__ = ["InterpreterCache"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 class InterpreterCache:

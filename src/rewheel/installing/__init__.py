@@ -1,6 +1,7 @@
 """Installing: a store of unpacked wheels, and changes to environments that happen wholly or not at all."""
 
 from rewheel.installing.applying import apply, recover, uninstall
+from rewheel.installing.bytecode import BytecodeMode
 from rewheel.installing.errors import (
     CannotUninstall,
     DamagedEntry,
@@ -24,6 +25,7 @@ from rewheel.installing.store import Store, StoredWheel
 from rewheel.installing.transaction import Healing
 
 __all__ = [
+    "BytecodeMode",
     "CannotUninstall",
     "Changed",
     "DamagedEntry",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rewheel.environments import InstalledDistribution, Target
-from rewheel.installing.bytecode import compile_modules
+from rewheel.installing.bytecode import BytecodeMode, compile_later, compile_now, shared_modules
 from rewheel.installing.changes import plan_changes
 from rewheel.installing.composing import Composition, compose
 from rewheel.installing.errors import (
@@ -36,7 +36,7 @@ def apply(
     store: Store,
     *,
     link_mode: LinkMode = LinkMode.AUTO,
-    compile_bytecode: bool = False,
+    bytecode: BytecodeMode = BytecodeMode.NEVER,
     force: bool = False,
     reporter: Reporter = SILENT,
     lock_timeout: float = _PATIENCE,
@@ -49,16 +49,19 @@ def apply(
     the store turns out to lack; `step` hears of every step, for tests. `lock_timeout` is in seconds.
 
     Raises InstallingError, or what `rewheel.wheels` and `rewheel.environments` raise for bad wheels and
-    environments; the environment is then as it was.
+    environments; the environment is then as it was. Bytecode that cannot be made is only a warning.
     """
     _refuse_managed(target)
     with _prepared(target, reporter, lock_timeout, step, create=bool(plan.install)) as layout:
         items = _stored(plan, store, refetch)
+        tag = "" if bytecode is BytecodeMode.NEVER else target.interpreter.bytecode
         for attempt in range(2):
             try:
-                return _change(
+                if tag and bytecode is BytecodeMode.ALWAYS:
+                    compile_now([stored for _, stored in items], store, target.python, tag, reporter)
+                report = _change(
                     plan, items, target, layout, Linker(link_mode), force=force, reporter=reporter, step=step,
-                    compile_bytecode=compile_bytecode,
+                    bytecode=tag,
                 )  # fmt: skip
             except DamagedEntry as error:
                 reporter.detail(f"{error}; unpacking it again")
@@ -66,6 +69,10 @@ def apply(
                 if attempt:
                     raise
                 items = _stored(plan, store, refetch)
+            else:
+                if tag and bytecode is BytecodeMode.AUTO:
+                    compile_later([stored for _, stored in items], store, target.python, tag)
+                return report
         raise AssertionError("unreachable")  # pragma: no cover
 
 
@@ -90,7 +97,7 @@ def uninstall(
             force=False,
             reporter=reporter,
             step=step,
-            compile_bytecode=False,
+            bytecode="",
         )
 
 
@@ -202,9 +209,12 @@ def _change(
     force: bool,
     reporter: Reporter,
     step: Step | None,
-    compile_bytecode: bool,
+    bytecode: str,
 ) -> Report:
-    compositions = [compose(item, stored, layout, target) for item, stored in items]
+    shared = shared_modules(stored for _, stored in items) if bytecode else ()
+    compositions = [
+        compose(item, stored, layout, target, bytecode=bytecode, shared=shared) for item, stored in items
+    ]
     projects = [item.filename.project for item, _ in items]
     for project in projects:
         if projects.count(project) > 1:
@@ -218,9 +228,6 @@ def _change(
     with Transaction(layout.root, step=step) as transaction:
         files = lay_out(compositions, transaction.new, linker, shared=changes.shared, step=transaction.step)
         transaction.commit(changes)
-    if compile_bytecode and compositions:
-        paths = (path for each in compositions for path, _ in each.digests() if path.endswith(".py"))
-        compile_modules(target.python, (f"{layout.root}/{path}" for path in paths), reporter)
     return Report(report.installed, report.removed, files, linker.mode if compositions else "")
 
 

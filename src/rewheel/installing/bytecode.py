@@ -1,29 +1,158 @@
-"""Compiling what was installed, by the interpreter that will run it."""
+"""Bytecode in the store: compiled once per wheel and kind of interpreter, then linked with the sources.
 
+It is valid by the time and size of the source, as Python itself makes it: Python notices when somebody edits
+a module, which it would not with unchecked hashes, and need not read every source, as with checked ones.
+Hard links share the source's time; a copy is given it.
+"""
+
+import hashlib
+import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 
+from rewheel.installing.manifest import StoredFile
+from rewheel.installing.store import Store, StoredWheel
 from rewheel.progress import Reporter
 
-__all__ = ["compile_modules"]
+__all__ = ["BytecodeMode", "bytecode_folders", "compile_later", "compile_now", "shared_modules"]
 
-_FAILED_FOR_SOME = 1  # modules for other versions of Python are common, and no reason to complain
+_COMPILER = Path(__file__).with_name("compiler.py")
+_FORMAT = 1
+_MOST_PROCESSES = 8
 
 
-def compile_modules(python: Path, modules: Iterable[str], reporter: Reporter) -> None:
-    """Compile modules, given by their absolute paths; whatever goes wrong is a warning."""
+class BytecodeMode(StrEnum):
+    """What becomes of bytecode when something is installed."""
+
+    NEVER = "never"
+    """It is neither made nor linked."""
+    AUTO = "auto"
+    """What the store has is linked; what it lacks is made after the installation, which is not held up."""
+    ALWAYS = "always"
+    """What the store lacks is made first, so that everything is linked."""
+
+
+def bytecode_folders(
+    wheel: StoredWheel, tag: str, shared: Collection[str]
+) -> tuple[StoredWheel, Mapping[str, tuple[StoredFile, ...]]]:
+    """Return where the wheel's bytecode lies in the store, and by folder of sources its files.
+
+    Nothing is returned for modules in `shared`, paths in the archive, or for those that the wheel has changed
+    since, or brings compiled itself. What is damaged counts as missing.
+    """
+    entry = wheel.tree.parent / "bytecode" / tag
+    origin = StoredWheel(wheel.sha256, entry / "tree", wheel.manifest)
+    found: dict[str, tuple[StoredFile, ...]] = {}
+    for folder, rows in _read(entry).items():
+        prefix = f"{folder}/" if folder else ""
+        sources = {file.name: file for file in wheel.manifest.folders.get(folder, ())}
+        own = {file.name for file in wheel.manifest.folders.get(f"{prefix}__pycache__", ())}
+        files = []
+        for source, source_size, source_mtime, name, size, mtime in rows:
+            file = sources.get(source)
+            if file is None or (file.size, file.mtime_ns) != (source_size, source_mtime):
+                continue
+            if name not in own and prefix + source not in shared and "/" not in name:
+                files.append(StoredFile(name, executable=False, size=size, mtime_ns=mtime, digest=""))
+        if files:
+            found[folder] = tuple(files)
+    return origin, found
+
+
+def shared_modules(wheels: Iterable[StoredWheel]) -> set[str]:
+    """Return the modules that several wheels bring: which of them stays is decided later."""
+    seen: dict[str, set[str]] = {}
+    found: set[str] = set()
+    for wheel in wheels:
+        for folder, files in wheel.manifest.folders.items():
+            names = {file.name for file in files}
+            others = seen.setdefault(folder, names)
+            if others is not names:
+                prefix = f"{folder}/" if folder else ""
+                found.update(prefix + name for name in names & others)
+                others |= names
+    return found
+
+
+def compile_now(
+    wheels: Sequence[StoredWheel], store: Store, python: Path, tag: str, reporter: Reporter
+) -> None:
+    """Compile wheels into the store, on all processors; whatever goes wrong is a warning."""
     import subprocess
 
-    names = "\n".join(path for path in modules if "\n" not in path)
-    if not names:
+    lacking = _lacking(wheels, store, tag)
+    processes = []
+    failure = ""
+    for _ in range(min(os.cpu_count() or 1, len(lacking), _MOST_PROCESSES)):
+        command = _command("now", store, python, tag, lacking)
+        try:
+            processes.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                )
+            )
+        except OSError as error:
+            reporter.warning(f"cannot compile with {python}: {error.strerror or error}")
+            break
+    for process in processes:
+        output, _ = process.communicate()
+        if process.returncode:
+            lines = output.decode("utf-8", "replace").strip().splitlines()
+            failure = lines[-1][:200] if lines else f"exit status {process.returncode}"
+    if failure:
+        reporter.warning(f"compiling with {python} failed: {failure}")
+
+
+def compile_later(wheels: Sequence[StoredWheel], store: Store, python: Path, tag: str) -> None:
+    """Let a process of the lowest priority compile wheels into the store, and don't wait for it.
+
+    It belongs to no terminal and may be killed; nothing that it fails at concerns anybody.
+    """
+    import contextlib
+    import subprocess
+
+    lacking = _lacking(wheels, store, tag)
+    if not lacking:
         return
-    command = [str(python), "-I", "-m", "compileall", "-q", "-i", "-"]
+    with contextlib.suppress(OSError):
+        process = subprocess.Popen(
+            _command("idle", store, python, tag, lacking),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=store.root,
+            start_new_session=True,
+        )
+        process.returncode = 0  # it is nobody's child any more: what is not waited for is not complained of
+
+
+def _lacking(wheels: Sequence[StoredWheel], store: Store, tag: str) -> list[str]:
+    """Name the entries without bytecode, large ones first, since one process compiles one wheel."""
+    missing = [wheel for wheel in wheels if not (wheel.tree.parent / "bytecode" / tag).is_dir()]
+    missing.sort(key=_weight, reverse=True)
+    return [wheel.tree.parent.relative_to(store.root).as_posix() for wheel in missing]
+
+
+def _weight(wheel: StoredWheel) -> int:
+    return sum(file.size for path, file in wheel.manifest.files() if path.endswith(".py"))
+
+
+def _command(mode: str, store: Store, python: Path, tag: str, entries: Sequence[str]) -> list[str]:
+    return [str(python), "-I", "-S", str(_COMPILER), mode, str(store.root), tag, *entries]
+
+
+def _read(entry: Path) -> Mapping[str, Sequence[tuple[str, int, int, str, int, int]]]:
+    """Read what the compiler wrote about its work; nothing if that is missing or damaged."""
     try:
-        done = subprocess.run(command, input=os.fsencode(names), capture_output=True, check=False)
-    except OSError as error:
-        reporter.warning(f"cannot compile with {python}: {error.strerror or error}")
-        return
-    if done.returncode not in {0, _FAILED_FOR_SOME}:
-        lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-        reporter.warning(f"compiling with {python} failed: {lines[-1][:200] if lines else done.returncode}")
+        digest, _, body = (entry / "manifest").read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
+            return {}
+        document = json.loads(body)
+        if document["format"] != _FORMAT:
+            return {}
+        folders: Mapping[str, Sequence[tuple[str, int, int, str, int, int]]] = document["folders"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return folders

@@ -115,6 +115,7 @@ class _Planner:
         if (
             equal
             or self._force
+            or _is_bytecode(path)
             or (posixpath.basename(path) == "__init__.py" and _is_namespace(newcomer, path))
         ):
             return
@@ -169,7 +170,7 @@ class _Planner:
             if owner is not None:
                 equal = not self._force and self._is_equal(path, newcomer)
                 self._agree(path, newcomer, owner, equal=equal)
-            elif path not in self._leaving:
+            elif path not in self._leaving and not _is_bytecode(path):
                 unowned.append(path)
             self._replaced[path] = None
         if unowned:
@@ -204,6 +205,12 @@ class _Planner:
         brought = {f"{folder}/{name}" for folder, names in incoming.items() for name in names}
         found = bytecode_of(self._replaced, self._layout)
         return [path for path in found if path not in brought]
+
+
+def _is_bytecode(path: str) -> bool:
+    """Say whether a file goes with a module: whoever may bring or replace that may do the same with it."""
+    folder, _, name = path.rpartition("/")
+    return name.endswith(".pyc") and posixpath.basename(folder) == "__pycache__"
 
 
 def _is_namespace(newcomer: Composition, path: str) -> bool:

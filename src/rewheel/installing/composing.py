@@ -2,11 +2,12 @@
 
 import json
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewheel.environments import Target
+from rewheel.installing.bytecode import bytecode_folders
 from rewheel.installing.entry_points import read_commands
 from rewheel.installing.errors import InstallingError, UnsafePath
 from rewheel.installing.layout import Layout
@@ -30,6 +31,7 @@ _OURS = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECOR
 class Linked:
     """Files of one folder of a stored wheel that go into one folder of the environment."""
 
+    origin: StoredWheel
     source: str
     folder: str
     files: tuple[StoredFile, ...]
@@ -65,7 +67,7 @@ class Composition:
         return posixpath.join(self.library, self.stored.manifest.dist_info)
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """Yield the path of every file with what RECORD says of its content."""
+        """Yield the path of every file with what RECORD says of its content: nothing of bytecode."""
         for each in self.linked:
             prefix = f"{each.folder}/" if each.folder else ""
             for file in each.files:
@@ -74,10 +76,19 @@ class Composition:
             yield path, _digest(written.content)
 
 
-def compose(item: InstallItem, stored: StoredWheel, layout: Layout, target: Target) -> Composition:
+def compose(
+    item: InstallItem,
+    stored: StoredWheel,
+    layout: Layout,
+    target: Target,
+    *,
+    bytecode: str = "",
+    shared: Collection[str] = (),
+) -> Composition:
     """Say what a stored wheel becomes in this environment; nothing is touched.
 
-    Raises UnsafePath, InvalidEntryPoints, or DamagedEntry.
+    The `bytecode` of that form is linked where the store has it, save that of modules in `shared`. Raises
+    UnsafePath, InvalidEntryPoints, or DamagedEntry.
     """
     manifest = stored.manifest
     result = Composition(item, stored, layout.library(manifest))
@@ -92,7 +103,9 @@ def compose(item: InstallItem, stored: StoredWheel, layout: Layout, target: Targ
             continue
         if source == manifest.dist_info:
             files = tuple(file for file in files if file.name not in _OURS)  # noqa: PLW2901
-        result.linked.append(Linked(source, folder, files))
+        result.linked.append(Linked(stored, source, folder, files))
+    if bytecode:
+        _add_bytecode(result, layout, bytecode, shared)
     for command in read_commands(manifest.entry_points, result.owner):
         for name, content in command_files(command, target.python, windows=target.is_windows).items():
             _write(result, posixpath.join(layout.scripts, name), Written(content, executable=True))
@@ -100,6 +113,16 @@ def compose(item: InstallItem, stored: StoredWheel, layout: Layout, target: Targ
     _check(result, layout)
     _record(result)
     return result
+
+
+def _add_bytecode(result: Composition, layout: Layout, tag: str, shared: Collection[str]) -> None:
+    manifest = result.stored.manifest
+    origin, folders = bytecode_folders(result.stored, tag, shared)
+    for source, files in folders.items():
+        folder = layout.destination(
+            manifest, f"{source}/__pycache__" if source else "__pycache__", result.owner
+        )
+        result.linked.append(Linked(origin, source, folder, files))
 
 
 def _add_scripts(
@@ -169,6 +192,8 @@ def _from_library(folder: str, library: str) -> str:
 
 
 def _entry(path: str, digest: str, size: int) -> RecordEntry:
+    if not digest:  # bytecode, which Python may write anew at any time
+        return RecordEntry(path)
     algorithm, _, text = digest.partition("=")
     return RecordEntry(path, algorithm, text, size)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.installing.applying import apply, recover
+from rewheel.installing.bytecode import BytecodeMode
 from rewheel.installing.errors import DamagedEntry, DigestMismatch, HashesMissing
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import InstallItem, Plan, Report
@@ -54,7 +55,7 @@ class Installer:
         reinstall: bool = False,
         builder: "WheelBuilder | None" = None,
         link_mode: LinkMode = LinkMode.AUTO,
-        compile_bytecode: bool = False,
+        bytecode: BytecodeMode = BytecodeMode.NEVER,
         reporter: Reporter = SILENT,
     ) -> None:
         """`allowed_hashes` maps projects to digests, as `"sha256:…"`, one of which the file must have.
@@ -70,7 +71,7 @@ class Installer:
         self._reinstall = reinstall
         self._builder = builder
         self._link_mode = link_mode
-        self._compile_bytecode = compile_bytecode
+        self._bytecode = bytecode
         self._reporter = reporter
 
     def plan(
@@ -198,7 +199,7 @@ class Installer:
             self._target,
             self._store,
             link_mode=self._link_mode,
-            compile_bytecode=self._compile_bytecode,
+            bytecode=self._bytecode,
             reporter=self._reporter,
             refetch=refetch,
         )

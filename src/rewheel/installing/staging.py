@@ -33,7 +33,7 @@ def lay_out(
                 _make(new, linked.folder, made)
                 step(f"link {linked.folder}")
                 _clear(new, linked, shared)
-                linker.fill(composition.stored, linked.source, linked.files, new / linked.folder)
+                linker.fill(linked.origin, linked.source, linked.files, new / linked.folder)
                 count += len(linked.files)
             for path, written in composition.written.items():
                 _make(new, path.rpartition("/")[0], made)

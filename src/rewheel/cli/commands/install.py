@@ -82,7 +82,7 @@ def command(
 
     REQ is a requirement such as `numpy>=2`, or the path or URL of a wheel.
     """
-    from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
     from rewheel.cli.installed_report import write_report
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.installing import Installer, LinkMode
@@ -117,7 +117,7 @@ def command(
         require_hashes=settings.require_hashes,
         reinstall=reinstall,
         link_mode=LinkMode(settings.link_mode),
-        compile_bytecode=bool(settings.compile),
+        bytecode=bytecode_mode(session),
         reporter=session.reporter,
     )
 
