@@ -1,6 +1,6 @@
 """What the floors report through: policy comes in as values, narration goes out through a reporter."""
 
-__all__ = ["SILENT", "RecordingReporter", "Reporter"]
+__all__ = ["SILENT", "DeferringReporter", "RecordingReporter", "Reporter"]
 
 
 class Reporter:
@@ -41,6 +41,29 @@ class RecordingReporter(Reporter):
         """Remember the detail, whatever its level."""
         del level
         self.details.append(message)
+
+
+class DeferringReporter(Reporter):
+    """A reporter that keeps warnings and details to itself until it is clear that they matter."""
+
+    def __init__(self) -> None:
+        self._heard: list[tuple[str, int]] = []
+
+    def warning(self, message: str) -> None:
+        """Keep the warning."""
+        self._heard.append((message, 0))
+
+    def detail(self, message: str, level: int = 1) -> None:
+        """Keep the detail."""
+        self._heard.append((message, level))
+
+    def tell(self, reporter: Reporter) -> None:
+        """Pass on everything that was heard, in its order."""
+        for message, level in self._heard:
+            if level:
+                reporter.detail(message, level)
+            else:
+                reporter.warning(message)
 
 
 SILENT = Reporter()

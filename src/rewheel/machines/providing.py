@@ -90,8 +90,9 @@ class Providers:
             return self._machine.declared[namespace]
         if is_abi:
             # PEP 850, built-in provider abi_dependency: a choice that depends on other choices.
-            reason = "variants bound to the versions of other packages (abi_dependency) are not supported yet"
-            raise Unsupported.with_warning(OriginKind.UNKNOWN, reason)
+            raise Unsupported(
+                OriginKind.UNKNOWN, "abi_dependency: it depends on the versions of other packages"
+            )
         if provider is None:
             return self._without_provider(namespace)
         if provider.kind is ProviderKind.BUILTIN:

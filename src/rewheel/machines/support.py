@@ -20,6 +20,8 @@ class OriginKind(StrEnum):
     """Our own detection, or the baseline that every such machine has."""
     PLUGIN = "plugin"
     """A provider plugin that ran with the user's consent."""
+    VERSIONS = "versions"
+    """The versions of other distributions, installed or about to be."""
     DISABLED = "disabled"
     """Nobody asked, because the provider is optional and not enabled, or was disabled."""
     UNTRUSTED = "untrusted"

@@ -1,5 +1,6 @@
 """Which versions, which wheels of them, and why."""
 
+from rewheel.resolution.abi import parse_versions as parse_abi_versions
 from rewheel.resolution.building import Buildable, BuiltWheel, Described, WheelBuilder
 from rewheel.resolution.choice import Choice, Explanation, Status, WheelVerdict
 from rewheel.resolution.errors import (
@@ -36,4 +37,5 @@ __all__ = [
     "WheelRejected",
     "WheelVerdict",
     "disagreement",
+    "parse_abi_versions",
 ]

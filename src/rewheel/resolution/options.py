@@ -29,6 +29,8 @@ class ResolveOptions:
     """URLs of the folders that are to be installed as they stand (PEP 660)."""
     fixed: frozenset[str] = frozenset()
     """Projects of which only what is installed counts, so that no source is asked for them."""
+    abi_versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions that count as installed for labels that depend on them (PEP 850, abi_dependency)."""
     require_hashes: bool = False
     allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Project to digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""

@@ -12,6 +12,8 @@ from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencie
 from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from rewheel.errors import RewheelError
     from rewheel.indexes import Client
     from rewheel.metadata import Requirement
@@ -57,16 +59,21 @@ class Search:
         self,
         requested: Sequence[tuple["Requirement", CandidateSet]],
         constraints: Sequence["Requirement"] = (),
+        held: Mapping[str, "Version"] | None = None,
     ) -> Resolution:
         """Search until everything fits together, and warn of versions that variants ruled out.
 
-        Raises `ResolutionError` if nothing does.
+        Projects in `held` may have that version only. Raises `ResolutionError` if nothing fits.
         """
         limits = [
             Requested(requirement.project, self._universe.allowed(requirement), str(requirement))
             for requirement in constraints
             if self._universe.is_known(requirement.project)
         ]
+        for project, version in (held or {}).items():
+            numbered = enumerate(self._universe.candidates(project).candidates)
+            bits = sum(1 << number for number, candidate in numbered if candidate.version == version)
+            limits.append(Requested(project, CandidateSet(bits), f"{project}=={version}"))
         self._prepare(requirement.project for requirement, _ in requested)
         while True:
             roots = [entry for wanted in requested for entry in self._packages(*wanted)]

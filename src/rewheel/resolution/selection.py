@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource
+from rewheel.machines import OriginKind
+from rewheel.resolution.abi import AbiVersions
 from rewheel.resolution.building import Buildable
 from rewheel.resolution.choice import Choice, Status, WheelVerdict
 from rewheel.resolution.combined import CombinedMetadata, read_combined
@@ -23,6 +25,8 @@ from rewheel.variants import (
 )
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, File
     from rewheel.machines import NamespaceSupport, Providers
@@ -59,6 +63,7 @@ class Selector:
         self._options = options
         self._reporter = reporter
         self._can_build = can_build
+        self.abi = AbiVersions()
         self._rejected: dict[tuple[str, str], str] = {}
         self._combined: dict[tuple[object, frozenset[str]], CombinedMetadata] = {}
         self._choices: dict[tuple[object, ...], Choice] = {}
@@ -74,6 +79,11 @@ class Selector:
         if choice is None:
             choice = self._choices[key] = self._choose(releases, pinned=pinned)
         return choice
+
+    def assume(self, versions: Mapping[str, "Version"]) -> None:
+        """Take versions of other distributions for granted; labels may depend on them (PEP 850)."""
+        self.abi.assumed = versions
+        self._choices.clear()
 
     def reject(self, file: "File", reason: str) -> None:
         """Take a wheel out of every further choice, because it is not what its index says."""
@@ -261,6 +271,12 @@ class Selector:
             return {}
         ordered = [name for name in metadata.namespaces if name in wanted]
         ordered += sorted(wanted.difference(ordered))
-        return self._providers.support(
+        answers = self._providers.support(
             metadata, ordered, project=release.project, source=release.source.location
         )
+        return {
+            namespace: self.abi.support(namespace, metadata, labels)
+            if namespace in metadata.abi_namespaces and found.origin.kind is OriginKind.UNKNOWN
+            else found
+            for namespace, found in answers.items()
+        }

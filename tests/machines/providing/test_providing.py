@@ -292,8 +292,7 @@ def test_versions_of_other_packages_are_recognised_and_reported(session: Session
     for answer in (builtin, reserved):
         assert answer.origin.kind is OriginKind.UNKNOWN
         assert "abi_dependency" in answer.origin.detail
-        assert "not supported yet" in answer.origin.detail
-    assert len(session.reporter.warnings) == 2
+    assert not session.reporter.warnings  # whoever resolves versions has the answer
 
 
 def test_an_unknown_built_in_provider_is_unsupported(session: Session) -> None:
