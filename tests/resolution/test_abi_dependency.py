@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, strategies as st
@@ -182,3 +183,15 @@ def test_versions_can_be_said() -> None:
     for text in ("a", "a=1", "a==", "==1", "a==x", "a b==1"):
         with pytest.raises(UsageError, match="VARIANT_ABI_DEPENDENCY"):
             parse_versions(text)
+
+
+def test_an_installed_label_keeps_what_it_depends_on(example: World, tmp_path: Path) -> None:
+    wheel = next(example.shelf.glob("flash_attn-*-cu12_pyt2.8.0.whl"))
+    site = tmp_path / "site"
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)
+    installed = find_target(None, site, os.environ, tmp_path).installed()
+    assert labels(example, "flash-attn", installed=installed) == {
+        "torch": ("2.8.0", "cuda12.8"),
+        "flash-attn": ("2.8.0", "cu12_pyt2.8.0"),
+    }

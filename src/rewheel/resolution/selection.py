@@ -13,15 +13,12 @@ from rewheel.resolution.combined import CombinedMetadata, read_combined
 from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
 from rewheel.resolution.judging import Wishes, judge
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
+from rewheel.resolution.standing import installed_variant
 from rewheel.variants import (
-    PLAIN,
-    DocumentKind,
     VariantEnvironment,
-    VariantProperties,
     VariantsError,
     combine,
     rank,
-    read_metadata,
 )
 
 if TYPE_CHECKING:
@@ -95,19 +92,7 @@ class Selector:
 
         Raises `VariantsError` if its `variant.json` can't be read.
         """
-        if not installed.label:
-            return PLAIN
-        try:
-            data = (installed.path / "variant.json").read_bytes()
-        except OSError as error:
-            raise VariantsError(f"{installed.path}: variant.json can't be read: {error.strerror}") from error
-        metadata = read_metadata(data, kind=DocumentKind.WHEEL, label=installed.label)
-        declared = metadata.properties_of(installed.label) or VariantProperties.from_properties(())
-        supports = self._providers.support(
-            metadata, declared.namespaces, project=installed.project, source=""
-        )
-        supported = {namespace: found.features for namespace, found in supports.items()}
-        return VariantEnvironment.of(installed.label, declared, supported)
+        return installed_variant(installed, self._providers)
 
     # Several sources of equal standing
 

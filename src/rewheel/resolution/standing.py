@@ -55,6 +55,11 @@ def installed_variant(found: "InstalledDistribution", providers: "Providers") ->
     declared = metadata.properties_of(found.label) or VariantProperties.from_properties(())
     supports = providers.support(metadata, declared.namespaces, project=found.project, source="")
     supported = {namespace: support.features for namespace, support in supports.items()}
+    for namespace in metadata.abi_namespaces.intersection(declared.namespaces):
+        # It was installed because the versions of other packages matched.
+        supported[namespace] = {
+            feature: declared.values(namespace, feature) for feature in declared.features(namespace)
+        }
     return VariantEnvironment.of(found.label, declared, supported)
 
 
