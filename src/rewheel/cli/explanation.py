@@ -158,6 +158,7 @@ def _verdict(verdict: "WheelVerdict") -> dict[str, object]:
         "position": verdict.position,
         "properties": [str(item) for item in verdict.properties],
         "size": verdict.file.size,
+        "source": verdict.file.source.name,
         "url": verdict.file.location,
         "hashes": dict(verdict.file.hashes),
     }

@@ -16,6 +16,8 @@ from rewheel.indexes.source import IndexSource, Source
 
 __all__ = ["Sources"]
 
+_ADVICE = "--ignore-index-errors goes on without it"
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -186,7 +188,7 @@ class Sources:
                 raise self._abort(*failures[0])
             if failures:
                 self.warn(*failures[0])
-                failure = failures[0][1]
+                failure = self._abort(*failures[0])
                 break
             if step.is_links:
                 links = pages
@@ -213,10 +215,9 @@ class Sources:
 
     def _abort(self, source: Source, error: IndexesError) -> IndexesError:
         """Say with a failure that no other index stands in for the one that failed."""
-        if not error.hint and len(self._sources) > 1:
-            error.hint = (
-                f"no other index stands in for {source.name}; --ignore-index-errors goes on without it"
-            )
+        if len(self._sources) > 1 and _ADVICE not in error.hint:
+            advice = f"no other index stands in for {source.name}; {_ADVICE}"
+            error.hint = f"{error.hint}; {advice}" if error.hint else advice
         return error
 
     def _guard(self, offer: Offer) -> None:
