@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from rewheel.cli.project_files import add_groups, add_scripts
 from rewheel.cli.requirements import read_requirement
 from rewheel.cli.requirements_file import Asked, read_requirements_file
 from rewheel.cli.session import Session
@@ -29,25 +31,37 @@ def gather(
     session: Session,
     requirements: Iterable[str],
     *,
-    files: Iterable[Path] = (),
-    constraints: Iterable[Path] = (),
+    files: Iterable[str] = (),
+    constraints: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    scripts: Iterable[str] = (),
     only_looking: bool = False,
 ) -> Asked:
     """Read everything that is asked for, and let options inside of files count where no flag is given.
 
-    Must be called before the session's settings are first needed. Raises UsageError when nothing is asked
-    for, or, unless the user is `only_looking`, when hashes are required and missing.
+    `files` and `constraints` are paths or URLs, `groups` are `[PATH:]NAME` (PEP 735), `scripts` say what
+    they need (PEP 723). Must be called before the session's settings are first needed. Raises UsageError when
+    nothing is asked for, or, unless the user is `only_looking`, when hashes are required and missing.
     """
     asked = Asked()
     for text in requirements:
         requirement = read_requirement(text, session.cwd)
         asked.requirements.append(requirement)
         asked.without_hash.append((requirement.project, redact_url(text)))
-    for path in files:
-        read_requirements_file(session.cwd / path, asked, environ=session.environ)
-    for path in constraints:
-        read_requirements_file(session.cwd / path, asked, environ=session.environ, constraints=True)
-    if not asked.requirements:
+    read = partial(
+        read_requirements_file,
+        asked=asked,
+        environ=session.environ,
+        base=session.cwd,
+        fetch=session.fetch_early,
+    )
+    for place in files:
+        read(place)
+    for place in constraints:
+        read(place, constraints=True)
+    add_groups(session, asked, groups)
+    add_scripts(session, asked, scripts)
+    if not (asked.requirements or groups or scripts):
         raise UsageError("nothing to install was named", hint="name packages, or a file of them with -r")
     _take_options(session.flags, asked.options)
     if asked.hashes:  # as for pip: who checks one thing means to check everything

@@ -21,8 +21,10 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "list": LazyCommand("list", "List what is installed, with variant labels."),
     "freeze": LazyCommand("freeze", "Print what is installed, as a requirements file."),
     "show": LazyCommand("show", "Show what installed packages say about themselves, and who needs them."),
-    "check": LazyCommand("check", "Check that what is installed goes together, fits, and is whole."),
-    "tree": LazyCommand("tree", "Show who needs whom."),
+    "check": LazyCommand(
+        "check", "Check that what is installed goes together, fits this machine, and is whole."
+    ),
+    "tree": LazyCommand("tree", "Show what each installed package needs, as a tree."),
     "explain": LazyCommand("explain", "Say why which wheel would be chosen, here and on other machines."),
     "index": LazyCommand("index", "List names that several indexes offer, and who would get them."),
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.cli.requirements import read_requirement
+from rewheel.cli.requirements_place import Fetch, FilePlace, UrlPlace, place_of
 from rewheel.config import redact_url
 from rewheel.errors import RewheelError, UsageError
 
@@ -52,9 +53,9 @@ _LISTS = frozenset({"extra_index_urls", "find_links", "trusted_hosts"})
 class RequirementsFileError(UsageError):
     """A line of a requirements file cannot be understood."""
 
-    def __init__(self, path: Path, line: int, problem: str, *, hint: str = "") -> None:
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}", hint=hint)
-        self.path = path
+    def __init__(self, place: FilePlace | UrlPlace, line: int, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"{place}:{line}: {problem}" if line else f"{place}: {problem}", hint=hint)
+        self.place = place
         self.line = line
 
 
@@ -81,56 +82,65 @@ class Asked:
 
 
 def read_requirements_file(
-    path: Path, asked: Asked, *, environ: Mapping[str, str], constraints: bool = False
+    path: Path | str,
+    asked: Asked,
+    *,
+    environ: Mapping[str, str],
+    constraints: bool = False,
+    base: Path | None = None,
+    fetch: Fetch | None = None,
 ) -> None:
     """Add to `asked` what the file says, and the files that it names.
 
-    Raises `RequirementsFileError`, which names the line.
+    A relative path counts from `base` or the current folder. A URL needs `fetch`. Raises
+    `RequirementsFileError`, which names the line.
     """
-    _read_file(path, asked, environ, constraints=constraints, open_files=())
+    place = place_of(str(path), base or Path(), fetch)
+    _read_file(place, asked, environ, constraints=constraints, open_files=())
 
 
 def _read_file(
-    path: Path, asked: Asked, environ: Mapping[str, str], *, constraints: bool, open_files: tuple[Path, ...]
+    place: FilePlace | UrlPlace,
+    asked: Asked,
+    environ: Mapping[str, str],
+    *,
+    constraints: bool,
+    open_files: tuple[str, ...],
 ) -> None:
-    path = path.absolute()
-    if path.resolve() in open_files:
-        raise RequirementsFileError(path, 0, "the file names itself, directly or through others")
-    for number, line in _lines(_text(path), environ):
+    if place.key in open_files:
+        raise RequirementsFileError(place, 0, "the file names itself, directly or through others")
+    for number, line in _lines(_text(place), environ):
         try:
             words = _split(line)
             if words.options and not words.requirement:
                 for name, value in _options(words.options):
                     if name in {"requirements", "constraints"}:
-                        if "://" in value:
-                            raise UsageError(f"{value}: expected a file; download it first")
                         _read_file(
-                            path.parent / value,
+                            place.beside(value),
                             asked,
                             environ,
                             constraints=constraints or name == "constraints",
-                            open_files=(*open_files, path.resolve()),
+                            open_files=(*open_files, place.key),
                         )
                     else:
-                        _set_option(asked, name, value, path.parent)
+                        _set_option(asked, name, value, place.folder)
             else:
-                _add(asked, words, path, number, constraints=constraints)
+                _add(asked, words, place, number, constraints=constraints)
         except RequirementsFileError:
             raise
         except RewheelError as error:
-            raise RequirementsFileError(path, number, str(error), hint=error.hint) from error
+            raise RequirementsFileError(place, number, str(error), hint=error.hint) from error
 
 
-def _text(path: Path) -> str:
-    if path.suffix in {".whl", ".whlx"}:
-        raise UsageError(f"{path}: is a wheel, not a file of requirements", hint="name it without -r")
+def _text(place: FilePlace | UrlPlace) -> str:
+    if str(place).endswith((".whl", ".whlx")):
+        raise UsageError(f"{place}: is a wheel, not a file of requirements", hint="name it without -r")
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise RequirementsFileError(path, 0, f"cannot be read: {error.strerror or error}") from error
+        data = place.read(_LARGEST_FILE)
+    except RewheelError as error:
+        raise RequirementsFileError(place, 0, str(error), hint=error.hint) from error
     if len(data) > _LARGEST_FILE:
-        raise RequirementsFileError(path, 0, "a requirements file of more than 16 MiB is refused")
+        raise RequirementsFileError(place, 0, "a requirements file of more than 16 MiB is refused")
     encoding = "utf-8-sig"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -141,7 +151,7 @@ def _text(path: Path) -> str:
     try:
         return data.decode(encoding)
     except (UnicodeError, LookupError) as error:
-        raise RequirementsFileError(path, 0, f"is not text in {encoding}: {error}") from error
+        raise RequirementsFileError(place, 0, f"is not text in {encoding}: {error}") from error
 
 
 def _lines(text: str, environ: Mapping[str, str]) -> Iterator[tuple[int, str]]:
@@ -232,15 +242,15 @@ def _set_option(asked: Asked, name: str, value: str, folder: Path) -> None:
         asked.options[name] = value
 
 
-def _add(asked: Asked, line: _Line, path: Path, number: int, *, constraints: bool) -> None:
+def _add(asked: Asked, line: _Line, place: FilePlace | UrlPlace, number: int, *, constraints: bool) -> None:
     digests = _hashes(line.options)
-    requirement = read_requirement(line.requirement, path.parent)
+    requirement = read_requirement(line.requirement, place.folder)
     if constraints and requirement.extras:
         raise UsageError(f"{line.requirement}: a constraint cannot ask for extras")
     if digests:
         asked.allow_hashes(requirement.project, digests, narrow=constraints)
     elif not constraints:
-        asked.without_hash.append((requirement.project, f"{redact_url(line.requirement)} ({path}:{number})"))
+        asked.without_hash.append((requirement.project, f"{redact_url(line.requirement)} ({place}:{number})"))
     (asked.constraints if constraints else asked.requirements).append(requirement)
 
 

@@ -83,18 +83,21 @@ class Session:
     @cached_property
     def settings(self) -> "Settings":
         """The settings of this run."""
+        settings = self._read_settings()
+        for field, origin in settings.origins.items():
+            self.output.detail(f"setting {field.replace('_', '-')} is from {origin}", 2)
+        return settings
+
+    def _read_settings(self) -> "Settings":
         from rewheel.config import read_settings
 
         active = self.environ.get("VIRTUAL_ENV")
-        settings = read_settings(
+        return read_settings(
             self.flags,
             environ=self.environ,
             cwd=self.cwd,
             prefix=self.cwd / active if active else None,
         )
-        for field, origin in settings.origins.items():
-            self.output.detail(f"setting {field.replace('_', '-')} is from {origin}", 2)
-        return settings
 
     @property
     def source_date_epoch(self) -> int | None:
@@ -131,20 +134,37 @@ class Session:
     @cached_property
     def client(self) -> "Client":
         """Gets files from wherever they are; opens nothing before it has to."""
+        return self._open.enter_context(self._client(self.settings, self.cache_dir))
+
+    def fetch_early(self, url: str, limit: int) -> bytes:
+        """Fetch a file that may itself change the settings, by the settings as they are known so far.
+
+        Raises RewheelError, also for more than `limit` bytes.
+        """
+        settings = self._read_settings()
+        cache_dir = self.temporary_folder() if settings.no_cache else settings.cache_dir
+        with self._client(settings, cache_dir) as client:
+            try:
+                document = client.document(client.learn(url), limit=limit)
+            except ValueError as error:
+                raise UsageError(f"cannot be fetched: {error}") from error
+        if not document.exists:
+            raise UsageError("there is no such file on the server")
+        return document.body
+
+    def _client(self, settings: "Settings", cache_dir: Path) -> "Client":
         from rewheel.indexes import Cache, Client, HttpSettings
 
-        settings = self.settings
         http = HttpSettings(
             timeout=settings.timeout,
             retries=settings.retries,
             certificates=settings.cert,
             client_certificate=settings.client_cert,
             trusted_hosts=frozenset(settings.trusted_hosts),
-            proxies=self._proxies(),
+            proxies=self._proxies(settings.proxy),
             netrc=self._netrc(),
         )
-        client = Client(http, cache=Cache(self.cache_dir), offline=settings.offline, reporter=self.reporter)
-        return self._open.enter_context(client)
+        return Client(http, cache=Cache(cache_dir), offline=settings.offline, reporter=self.reporter)
 
     @cached_property
     def sources(self) -> "Sources":
@@ -246,12 +266,12 @@ class Session:
         value = self.flags.get(flag)
         return read_path(value, f"--{flag}", self.cwd) if value is not None else None
 
-    def _proxies(self) -> Mapping[str, str]:
+    def _proxies(self, proxy: str) -> Mapping[str, str]:
         known = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"}
         proxies = {name: value for name, value in self.environ.items() if name.lower() in known}
-        if self.settings.proxy:
+        if proxy:
             kept = {name: value for name, value in proxies.items() if name.lower() == "no_proxy"}
-            return kept | {"http_proxy": self.settings.proxy, "https_proxy": self.settings.proxy}
+            return kept | {"http_proxy": proxy, "https_proxy": proxy}
         return proxies
 
     def _netrc(self) -> Path | None:

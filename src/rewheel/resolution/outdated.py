@@ -29,11 +29,8 @@ class Outdated:
     label: str
     """Of the variant that would be taken; "" for a plain wheel."""
     filename: str
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether the version is newer, and not only the variant another."""
-        return self.version != self.installed.version
+    filetype: str
+    """"wheel", or "sdist" for what would have to be built."""
 
 
 def find_outdated(
@@ -62,12 +59,16 @@ def find_outdated(
 
 
 def _better(installed: "InstalledDistribution", choice: "Choice") -> Outdated | None:
-    selected = choice.selected
-    if selected is None:
-        return None
     here, there = parse_version(installed.version), parse_version(choice.version)
     if here is None or there is None or there < here:
         return None
-    if there == here and (selected.label == installed.label or installed.direct_url is not None):
+    selected = choice.selected
+    if selected is not None:
+        found = Outdated(installed, choice.version, selected.label, str(selected.filename), "wheel")
+    elif choice.sources is not None:
+        found = Outdated(installed, choice.version, "", choice.sources.place, "sdist")
+    else:
         return None
-    return Outdated(installed, choice.version, selected.label, str(selected.filename))
+    if there == here and (found.label == installed.label or installed.direct_url is not None):
+        return None
+    return found

@@ -1,6 +1,5 @@
 """`rewheel install`: resolve, choose variants, fetch, install; the main job."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,19 +28,26 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command("install")
 @click.argument("requirements", metavar="REQ...", nargs=-1)
 @click.option(
-    "-r", "--requirement", "files", metavar="FILE", multiple=True, type=_FILE,
+    "-r", "--requirement", "files", metavar="FILE", multiple=True,
     help="Install what this requirements file asks for. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "-c", "--constraint", "constraints", metavar="FILE", multiple=True, type=_FILE,
+    "-c", "--constraint", "constraints", metavar="FILE", multiple=True,
     help="Allow only the versions that this file allows. Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--group", "groups", metavar="[PATH:]NAME", multiple=True,
+    help="Install a dependency group of a pyproject.toml. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "-s", "--script", "--requirements-from-script", "scripts", metavar="FILE", multiple=True,
+    help="Install what this script says that it needs. Repeatable.",
+)  # fmt: skip
+@click.option("--user", is_flag=True, hidden=True)
 @click.option("-e", "--editable", multiple=True, metavar="PATH", hidden=True)
 @click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
 @click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
@@ -66,8 +72,11 @@ def command(
     session: Session,
     *,
     requirements: tuple[str, ...],
-    files: tuple[Path, ...],
-    constraints: tuple[Path, ...],
+    files: tuple[str, ...],
+    constraints: tuple[str, ...],
+    groups: tuple[str, ...],
+    scripts: tuple[str, ...],
+    user: bool,
     editable: tuple[str, ...],
     upgrade: bool,
     reinstall: bool,
@@ -85,14 +94,23 @@ def command(
     from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
     from rewheel.cli.installed_report import write_report
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
+    from rewheel.cli.project_files import check_scripts
     from rewheel.installing import Installer, LinkMode
 
     del only_binary, prefer_binary
     _refuse_builds(editable, no_binary)
+    if user:
+        raise UsageError(
+            "--user: nothing is installed beside an interpreter's own packages",
+            hint="create an environment with `python3 -m venv .venv`, or give --target DIR",
+        )
     output = session.output
     output.narrate_to_stderr = report == "-"
-    asked = gather(session, requirements, files=files, constraints=constraints)
+    asked = gather(
+        session, requirements, files=files, constraints=constraints, groups=groups, scripts=scripts
+    )
     here = session.target
+    check_scripts(session, scripts, here)
     chosen_for, target = machine_target(session, here, session.settings.machine)
     if not dry_run:
         _refuse_foreign_environment(here, target)

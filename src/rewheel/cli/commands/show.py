@@ -26,9 +26,9 @@ __all__ = ["command"]
 @output_options
 @pass_session
 def command(session: Session, *, packages: tuple[str, ...], files: bool, as_json: bool) -> None:
-    """Show what installed packages say about themselves, their variants, and who needs them.
+    """Show what installed packages say about themselves, and who needs them.
 
-    With -v also classifiers, entry points and project URLs.
+    Of a variant its label and properties. With -v also classifiers, entry points and project URLs.
     """
     from rewheel.cli.dependencies import installed_graph
     from rewheel.cli.package_view import package_json, package_lines

@@ -1,7 +1,5 @@
 """`rewheel uninstall`: away with installed packages, all of those named or none."""
 
-from pathlib import Path
-
 import click
 
 from rewheel.cli.narration import label_text
@@ -15,7 +13,7 @@ __all__ = ["command"]
 @click.command("uninstall")
 @click.argument("packages", metavar="PKG...", nargs=-1)
 @click.option(
-    "-r", "--requirement", "files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    "-r", "--requirement", "files", metavar="FILE", multiple=True,
     help="Remove what this requirements file names. Repeatable.",
 )  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Accepted for pip's sake; nothing is asked.")
@@ -24,7 +22,7 @@ __all__ = ["command"]
 @cache_options
 @output_options
 @pass_session
-def command(session: Session, *, packages: tuple[str, ...], files: tuple[Path, ...], yes: bool) -> None:
+def command(session: Session, *, packages: tuple[str, ...], files: tuple[str, ...], yes: bool) -> None:
     """Remove installed packages.
 
     One that is not installed is warned of, and costs nothing else.
@@ -35,8 +33,10 @@ def command(session: Session, *, packages: tuple[str, ...], files: tuple[Path, .
 
     del yes
     asked = Asked()
-    for path in files:
-        read_requirements_file(session.cwd / path, asked, environ=session.environ)
+    for place in files:
+        read_requirements_file(
+            place, asked, environ=session.environ, base=session.cwd, fetch=session.fetch_early
+        )
     projects = [Requirement.parse(text).project for text in packages]
     projects += [requirement.project for requirement in asked.requirements]
     if not projects:
