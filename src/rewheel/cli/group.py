@@ -18,6 +18,9 @@ class LazyCommand(NamedTuple):
 COMMANDS: Mapping[str, LazyCommand] = {
     "install": LazyCommand("install", "Install packages, with the variant that fits this machine."),
     "uninstall": LazyCommand("uninstall", "Remove installed packages."),
+    "download": LazyCommand(
+        "download", "Download wheels, with the variants that fit this machine or another."
+    ),
     "list": LazyCommand("list", "List what is installed, with variant labels."),
     "freeze": LazyCommand("freeze", "Print what is installed, as a requirements file."),
     "show": LazyCommand("show", "Show what installed packages say about themselves, and who needs them."),

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewheel.installing.applying import apply, recover
 from rewheel.installing.bytecode import BytecodeMode
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rewheel.metadata import Requirement
     from rewheel.resolution import BuiltWheel, Resolution, ResolvedPackage, Resolver, WheelBuilder
 
-__all__ = ["Installation", "Installer"]
+__all__ = ["Installation", "Installer", "check_hash", "give_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ class Installer:
                 if not untrue:
                     return self._apply(planned, fetched, folder)
                 for found in untrue:
-                    self._give_up(found)
+                    give_up(found.package, found.problem, self._resolver, self._reporter)
 
     def _is_new(self, package: "ResolvedPackage", installed: "InstalledDistribution | None") -> bool:
         if package.kept is not None:
             return False
-        if installed is None or self._reinstall or package.direct_url is not None:
+        if installed is None or installed.damage or self._reinstall or package.direct_url is not None:
             return True
         return (installed.version, installed.label) != (package.version, package.label)
 
@@ -137,7 +137,7 @@ class Installer:
                 return _Fetched(package, sha256, problem)
         path, sha256 = self._client.retrieve(file, folder / package.project)
         if allowed is not None:
-            _check_hash(path, sha256, allowed)
+            check_hash(path, sha256, allowed)
         with Wheel.over(FileSource(path), package.wheel.filename) as wheel:
             problem = disagreement(wheel.variant_json(), package.wheel)
         if not problem:
@@ -164,20 +164,6 @@ class Installer:
         except DamagedEntry:
             self._store.discard(sha256)
             return None
-
-    def _give_up(self, found: "_Fetched") -> None:
-        """Take a wheel out of the search, or stop if the user named this very version or file."""
-        package = found.package
-        assert package.file is not None
-        assert package.choice is not None
-        where = f"{package.file.filename} from {package.choice.source}"
-        if package.pinned:
-            raise WheelRejected(
-                f"{where} can't be installed: {found.problem}",
-                hint="ask the index's operator to repair it, or ask for another version",
-            )
-        self._reporter.warning(f"{where} is ignored: {found.problem}")
-        self._resolver.reject(package, found.problem)
 
     def _apply(self, planned: Installation, fetched: "Sequence[_Fetched]", folder: Path) -> Installation:
         if not fetched:
@@ -227,9 +213,17 @@ def _item(found: _Fetched, installed: "InstalledDistribution | None") -> Install
         filename=filename,
         sha256=found.sha256,
         requested=package.requested or (installed is not None and installed.requested),
-        direct_url=package.direct_url,
+        direct_url=_direct_url(found),
         extras=frozenset(package.extras),
     )
+
+
+def _direct_url(found: _Fetched) -> Mapping[str, Any] | None:
+    """Return where the package came from (PEP 610), with the hash of a wheel that was fetched from there."""
+    document = found.package.direct_url
+    if document is not None and found.built is None and not document.get("archive_info", {}).get("hashes"):
+        return {**document, "archive_info": {"hashes": {"sha256": found.sha256}}}
+    return document
 
 
 def _stored_variant(stored: "StoredWheel") -> bytes | None:
@@ -238,7 +232,21 @@ def _stored_variant(stored: "StoredWheel") -> bytes | None:
     return stored.read(path, described) if described is not None else None
 
 
-def _check_hash(path: Path, sha256: str, allowed: frozenset[str]) -> None:
+def give_up(package: "ResolvedPackage", problem: str, resolver: "Resolver", reporter: Reporter) -> None:
+    """Take a wheel out of the search, or stop if the user named this very version or file."""
+    assert package.file is not None
+    assert package.choice is not None
+    where = f"{package.file.filename} from {package.choice.source}"
+    if package.pinned:
+        raise WheelRejected(
+            f"{where} can't be installed: {problem}",
+            hint="ask the index's operator to repair it, or ask for another version",
+        )
+    reporter.warning(f"{where} is ignored: {problem}")
+    resolver.reject(package, problem)
+
+
+def check_hash(path: Path, sha256: str, allowed: frozenset[str]) -> None:
     """Hold a file against the hashes that the user allows, whatever the index advertised."""
     for algorithm in sorted({entry.partition(":")[0] for entry in allowed}):
         with path.open("rb") as file:
