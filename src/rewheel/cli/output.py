@@ -9,6 +9,7 @@ from typing import TextIO
 __all__ = ["Output", "Style", "plain"]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LOGIN = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 
 
 class Style:
@@ -139,8 +140,20 @@ class Output:
 
 
 def plain(text: str) -> str:
-    """Make everything visible that could move the cursor, forge a line or turn letters around."""
+    """Make visible what could move the cursor, forge a line or turn letters around, and hide logins in URLs.
+
+    Whoever makes a message leaves secrets out of it; this is for text that nobody took for a URL.
+    """
+    if "@" in text and "://" in text:
+        text = _LOGIN.sub(_without_password, text)
     return _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+
+
+def _without_password(login: re.Match[str]) -> str:
+    user, colon, _ = login.group().partition(":")
+    if user == "git" and not colon:  # what every repository is asked for by
+        return user
+    return f"{user}:****" if colon else "****"
 
 
 def _is_terminal(stream: TextIO) -> bool:

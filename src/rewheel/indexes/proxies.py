@@ -26,7 +26,12 @@ def proxy_for(origin: Origin, proxies: Mapping[str, str]) -> Proxy | None:
     if not bare.startswith("http://"):
         message = f"a proxy of the kind {bare.partition(':')[0]}:// is not supported, only http://"
         raise ValueError(message)
-    return Origin.of(bare), login
+    try:
+        return Origin.of(bare), login
+    except ValueError:
+        # What was given may hold a password, even where a port should be.
+        message = "the proxy is not of the form http://[user:password@]host:port"
+        raise ValueError(message) from None
 
 
 def _get(proxies: Mapping[str, str], name: str) -> str:

@@ -18,6 +18,7 @@ _CLAUSE = re.compile(
     rf"|(?P<order><=|>=|<|>)\s*(?P<bound>{_RELEASE}*{_SUFFIX})",
     re.IGNORECASE | re.ASCII,
 )
+_ABSURD = re.compile(r"[0-9]{1000}")  # Python refuses to read numbers of some more digits
 
 
 def tidy_specifier(text: str) -> str:
@@ -33,6 +34,8 @@ def tidy_specifier(text: str) -> str:
         match = _CLAUSE.fullmatch(clause)
         if match is None:
             raise ValueError(_problem(clause))
+        if _ABSURD.search(clause):
+            raise ValueError(f"{clause[:60]!a}… has a number that no version has")
         tidy.append("".join(part for part in match.groups() if part))
     return ",".join(tidy)
 

@@ -41,8 +41,8 @@ class Candidate:
             return None
         if self.releases[0].sources is not None:
             return self.releases[0].direct_url
-        hashes = dict(self.releases[0].wheels[0].file.hashes)
-        return {"url": self.reference.partition("#")[0], "archive_info": {"hashes": hashes} if hashes else {}}
+        file = self.releases[0].wheels[0].file  # its URL has no login: that is nobody's who reads the record
+        return {"url": file.url, "archive_info": {"hashes": dict(file.hashes)} if file.hashes else {}}
 
     @property
     def is_yanked(self) -> bool:

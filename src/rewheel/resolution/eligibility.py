@@ -60,11 +60,11 @@ def _form(filename: str) -> int:
 @lru_cache(maxsize=1024)
 def python_allows(requires_python: str, python: str) -> bool:
     """Tell whether a Requires-Python admits an interpreter; nonsense in it is no obstacle, as for pip."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, or a number too long for Python
         return True
 
 

@@ -125,7 +125,7 @@ class Inspector:
             except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
                 problem = str(error)
             else:
-                problem = _misnamed(metadata, candidate)
+                problem = _misnamed(metadata, candidate) or _unreadable(metadata)
                 if not problem and self._python_fits(metadata):
                     return Inspected(metadata, choice, variant_environment(choice))
             if not problem:
@@ -143,7 +143,7 @@ class Inspector:
         """Read the metadata of what has to be built; a failing build raises: nothing older may stand in."""
         assert self._builder is not None
         metadata = self._builder.describe(sources).metadata
-        obstacle = _misnamed(metadata, candidate)
+        obstacle = _misnamed(metadata, candidate) or _unreadable(metadata)
         if not obstacle and not self._python_fits(metadata):
             obstacle = f"it requires Python {metadata.requires_python}"
         if not obstacle:
@@ -156,9 +156,13 @@ class Inspector:
         assert candidate.installed is not None
         try:
             variant = self._selector.installed_variant(candidate.installed)
-            return Inspected(candidate.installed.metadata(), variant=variant)
+            metadata = candidate.installed.metadata()
+            problem = _unreadable(metadata)
         except RewheelError as error:
-            return Inspected(obstacle=f"its installed metadata can't be read: {error}")
+            problem = str(error)
+        if problem:
+            return Inspected(obstacle=f"its installed metadata can't be read: {problem}")
+        return Inspected(metadata, variant=variant)
 
     def _read(self, selected: "WheelVerdict") -> CoreMetadata:
         """Read the core metadata, from PEP 658's file where it is offered, else from the wheel."""
@@ -228,6 +232,16 @@ def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
         return f"its metadata is that of {metadata.name}"
     if parse_version(metadata.version) != candidate.version:
         return f"its metadata says version {metadata.version}"
+    return ""
+
+
+def _unreadable(metadata: CoreMetadata) -> str:
+    """Say which of its dependencies is no dependency specifier; empty if all are."""
+    try:
+        for text in metadata.requires:
+            Requirement.parse(text)
+    except RewheelError as error:
+        return f"its metadata has a dependency that can't be read: {error}"
     return ""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename, normalize_project
 
@@ -59,7 +59,7 @@ def parse_version(text: str) -> Version | None:
     """Return the PEP 440 version, or `None` for text that is none."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long for Python
         return None
 
 
