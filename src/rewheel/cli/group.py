@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
     "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
     "release": LazyCommand("release", "Write the index file and index pages of a folder of wheels."),
-    "cache": LazyCommand("cache", "Look at and empty the cache."),
+    "cache": LazyCommand("cache", "Look at, prune and empty the cache."),
     "demo": LazyCommand("demo", "Show it all on real packages, served from this computer."),
 }
 

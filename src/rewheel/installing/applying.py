@@ -224,6 +224,9 @@ def _change(
     report = _report(compositions, removed, before)
     if not compositions and not removed:
         return report
+    if linker.mode is LinkMode.SYMLINK:
+        for _, stored in items:
+            stored.pin()
     changes = plan_changes(compositions, removed, remaining, layout, force=force, reporter=reporter)
     with Transaction(layout.root, step=step) as transaction:
         files = lay_out(compositions, transaction.new, linker, shared=changes.shared, step=transaction.step)

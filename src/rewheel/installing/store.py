@@ -20,6 +20,7 @@ from rewheel.wheels import FileSource, Wheel, digest_of
 __all__ = ["Store", "StoredWheel"]
 
 _VERSION = "wheels-v1"
+_PINNED = "pinned"
 _BLOCK = 1 << 20
 
 
@@ -30,6 +31,11 @@ class StoredWheel:
     sha256: str
     tree: Path
     manifest: Manifest
+
+    def pin(self) -> None:
+        """Note that an environment points into `tree`, so that pruning leaves it alone."""
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing can be pruned
+            (self.tree.parent / _PINNED).touch()
 
     def check(self, path: str, file: StoredFile, status: os.stat_result) -> None:
         """Raise DamagedEntry if a file is not what was put there, as far as its status tells."""
@@ -107,6 +113,19 @@ class Store:
         with contextlib.suppress(OSError), self.workplace() as workplace:
             # Out of the way in one step, since another process may look at it now.
             folder.rename(workplace / "discarded")
+
+    def is_pinned(self, folder: Path) -> bool:
+        """Tell whether environments point into the entry in this folder."""
+        return (folder / _PINNED).exists()
+
+    def remove(self, folder: Path) -> bool:
+        """Remove the entry in this folder, out of everybody's way in one step; tell whether that worked."""
+        try:
+            with self.workplace() as workplace:
+                folder.rename(workplace / "removed")
+        except OSError:
+            return False
+        return True
 
     def _populate(
         self, wheel_path: Path, filename: WheelFilename | None, sha256: str, workplace: Path

@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 @click.group("cache")
 def command() -> None:
-    """Look at and empty the cache."""
+    """Look at, prune and empty the cache."""
 
 
 @command.command("dir")
@@ -51,6 +51,37 @@ def info(session: Session, *, as_json: bool) -> None:
     ]
     for line in table_lines(rows, indent="  "):
         session.output.result(line)
+
+
+@command.command("prune")
+@click.option(
+    "--older-than", "days", type=click.IntRange(min=0), default=30, metavar="DAYS",
+    help="Keep what was used within so many days. [default: 30]",
+)  # fmt: skip
+@cache_options
+@output_options
+@pass_session
+def prune(session: Session, *, days: int) -> None:
+    """Remove what was not used for long; no environment needs it.
+
+    Unpacked wheels stay as long as an environment shares their files.
+    """
+    from rewheel.indexes import Cache
+    from rewheel.installing import Store
+    from rewheel.installing.pruning import Pruned, prune_entries, prune_store
+
+    settings = session.settings
+    if settings.no_cache:
+        raise UsageError("--no-cache leaves no cache to prune")
+    root, seconds = settings.cache_dir, days * 86400.0
+    wheels = prune_store(Store(root), seconds)
+    pages = Cache(root).prune(seconds)
+    others = [name for name in CACHE_PARTS if name not in {"indexes", "wheels"}]
+    rest = prune_entries((folder for name in others for folder in _folders(root, name)), seconds)
+    done = wheels.plus(Pruned(pages.files, pages.size)).plus(rest)
+    session.output.say(f"Removed {done.entries} entries, {size_text(done.size)}, from {root}")
+    if done.in_use:
+        session.output.say(f"Kept {done.in_use} older wheels that environments share")
 
 
 @command.command("clean")
