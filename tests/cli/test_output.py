@@ -132,6 +132,28 @@ def test_a_line_replaces_the_status() -> None:
     assert err.getvalue().count("half way") == 1
 
 
+def test_several_downloads_share_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, 0.2, 1.0, 2.0, 3.0])
+    monkeypatch.setattr("rewheel.cli.reporter.time.monotonic", lambda: next(clock))
+    output, _, err = streams(terminal=True)
+    reporter = TerminalReporter(output)
+    reporter.download_started("small.whl", 1_000_000)
+    reporter.download_started("large.whl", 3_000_000)
+    reporter.download_advanced("small.whl", 1_000_000)
+    reporter.download_finished("small.whl")
+    reporter.download_advanced("large.whl", 1_000_000)
+    reporter.download_started("unknown.whl", None)
+    reporter.download_advanced("unknown.whl", 500_000)
+    reporter.download_finished("large.whl")
+    reporter.download_finished("unknown.whl")
+    assert [line.removeprefix("\x1b[K") for line in err.getvalue().split("\r") if line] == [
+        "downloading 0 of 2 files  1.0 MB of 4.0 MB  large.whl",
+        "downloading 1 of 2 files  2.0 MB of 4.0 MB, 2.0 MB/s  large.whl",
+        "downloading 1 of 3 files  2.5 MB of 4.5 MB, 833.3 kB/s  large.whl",
+        "",
+    ]
+
+
 def _download(reporter: TerminalReporter) -> None:
     reporter.download_started("foo.whl", 17_600_000)
     reporter.download_advanced("foo.whl", 8_800_000)

@@ -9,16 +9,17 @@ from rewheel.progress import Reporter
 __all__ = ["TerminalReporter", "size_text"]
 
 _INTERVAL = 0.1  # seconds between two pictures of the status
+_SETTLED = 0.5  # seconds after which a speed means something
 
 
 class TerminalReporter(Reporter):
-    """Prints warnings once each, details as far as `-v` asks, and what is being downloaded."""
+    """Prints warnings once each, details as far as `-v` asks, and on a terminal how far downloads are."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._lock = threading.Lock()
         self._warned: set[str] = set()
-        self._running: dict[str, tuple[int, int]] = {}  # name: bytes arrived, bytes expected
+        self._downloads = _Downloads()
         self._shown_at = 0.0
 
     def warning(self, message: str) -> None:
@@ -37,35 +38,63 @@ class TerminalReporter(Reporter):
         """Remember the file; with `-v` say so."""
         self._output.detail(f"downloading {name}" + (f" ({size_text(size)})" if size else ""), 1)
         with self._lock:
-            self._running[name] = (0, size or 0)
+            self._downloads.start(name, size or 0, time.monotonic())
 
     def download_advanced(self, name: str, count: int) -> None:
         """Move the status on."""
         if not self._output.shows_status:
             return
         with self._lock:
-            arrived, expected = self._running.get(name, (0, 0))
-            self._running[name] = (arrived + count, expected)
+            self._downloads.advance(name, count)
             now = time.monotonic()
             if now - self._shown_at < _INTERVAL:
                 return
             self._shown_at = now
-            text = self._picture()
-        self._output.status(text)
+            self._output.status(self._downloads.picture(now))
 
     def download_finished(self, name: str) -> None:
         """Forget the file, and with the last one the status."""
         with self._lock:
-            self._running.pop(name, None)
-            is_over = not self._running
-        if is_over and self._output.shows_status:
-            self._output.status("")
+            if self._downloads.finish(name) and self._output.shows_status:
+                self._output.status("")
 
-    def _picture(self) -> str:
-        arrived = sum(pair[0] for pair in self._running.values())
-        expected = sum(max(pair) for pair in self._running.values())
-        name = next(iter(self._running)) if len(self._running) == 1 else f"{len(self._running)} files"
-        return f"downloading {name}  {size_text(arrived)} of {size_text(expected)}"
+
+class _Downloads:
+    """The files that arrive together: from the first that starts until none is on its way."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[int, int]] = {}  # name: bytes arrived, bytes expected
+        self._done = 0  # files
+        self._done_size = 0  # bytes
+        self._since = 0.0
+
+    def start(self, name: str, size: int, now: float) -> None:
+        if not self._running:
+            self._done = self._done_size = 0
+            self._since = now
+        self._running[name] = (0, size)
+
+    def advance(self, name: str, count: int) -> None:
+        arrived, expected = self._running.get(name, (0, 0))
+        self._running[name] = (arrived + count, expected)
+
+    def finish(self, name: str) -> bool:
+        """Tell whether it was the last."""
+        if name in self._running:
+            self._done += 1
+            self._done_size += self._running.pop(name)[0]
+        return not self._running
+
+    def picture(self, now: float) -> str:
+        """Describe all of them in less than a line: the largest of those that run stands for the others."""
+        arrived = self._done_size + sum(pair[0] for pair in self._running.values())
+        expected = self._done_size + sum(max(pair) for pair in self._running.values())
+        files = self._done + len(self._running)
+        largest = max(self._running, key=lambda name: max(self._running[name]))
+        what, which = (f"{self._done} of {files} files", f"  {largest}") if files > 1 else (largest, "")
+        seconds = now - self._since
+        pace = f", {size_text(int(arrived / seconds))}/s" if seconds >= _SETTLED else ""
+        return f"downloading {what}  {size_text(arrived)} of {size_text(expected)}{pace}{which}"
 
 
 def size_text(size: int) -> str:
