@@ -1,5 +1,6 @@
 """What can be said of single indexes, and every mistake that can be made in saying it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,3 +194,11 @@ def test_any_pins_are_read_or_refused(value: object) -> None:
         assert str(error).startswith("here")
     else:
         assert all(name and pattern for pattern, name in pins.items())
+
+
+def test_the_documented_files_are_valid_ones(read: Read) -> None:
+    text = (Path(__file__).parents[2] / "docs/indexes.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert read(block).indexes

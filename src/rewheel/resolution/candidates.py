@@ -135,20 +135,22 @@ def number_candidates(
 
     A group holds the releases of sources of equal standing; a later group counts only where the earlier ones
     have nothing that will do (PEP 766, index priority). An installed distribution that is to be kept when
-    possible comes before them all. With `prefer_binary`, versions without a wheel for the target come last in
-    their group.
+    possible comes before them all. With `prefer_binary`, versions without a wheel for the target come last:
+    a wheel of a later group then comes before the sources of an earlier one.
     """
     found = ProjectCandidates(project)
     version = parse_version(kept.version) if kept is not None else None
     if version is not None:
         found.candidates.append(Candidate(project, version, installed=kept))
+    from_sources: list[Candidate] = []
     for group in groups:
         by_version: dict[Version, list[Release]] = {}
         for release in group:
             by_version.setdefault(release.version, []).append(release)
-        ordered = sorted(by_version, reverse=True)
-        if prefer_binary:
-            ordered.sort(key=lambda each: not any(_has_wheel(release) for release in by_version[each]))
-        for release_version in ordered:
-            found.candidates.append(Candidate(project, release_version, tuple(by_version[release_version])))
+        for release_version in sorted(by_version, reverse=True):
+            releases = tuple(by_version[release_version])
+            is_last = prefer_binary and not any(map(_has_wheel, releases))
+            place = from_sources if is_last else found.candidates
+            place.append(Candidate(project, release_version, releases))
+    found.candidates += from_sources
     return found
