@@ -57,6 +57,11 @@ class DeferringReporter(Reporter):
         """Keep the detail."""
         self._heard.append((message, level))
 
+    @property
+    def has_warnings(self) -> bool:
+        """Whether there is anything that the user should know."""
+        return any(not level for _, level in self._heard)
+
     def tell(self, reporter: Reporter) -> None:
         """Pass on everything that was heard, in its order."""
         for message, level in self._heard:

@@ -17,6 +17,24 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
         sys.stdout.write(f"rewheel {__version__}\n")
         return 0
+    if arguments[:1] == ["install"]:
+        from rewheel.cli.satisfied import recall
+
+        known = recall(arguments)
+        if known is not None:
+            return _print(known)
     from rewheel.cli.running import run
 
     return run(arguments)
+
+
+def _print(text: str) -> int:
+    """Print lines that were printed before."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:  # nobody reads them: the usual way knows what to do about that
+        from rewheel.cli.running import stop_writing
+
+        return stop_writing()
+    return 0

@@ -13,7 +13,7 @@ from rewheel.cli.output import Output
 from rewheel.cli.session import Session
 from rewheel.errors import RewheelError
 
-__all__ = ["run"]
+__all__ = ["run", "stop_writing"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _run(arguments, output)
         output.flush()
     except BrokenPipeError:
-        return _stop_writing()
+        return stop_writing()
     except KeyboardInterrupt:
         output.error("interrupted")
         return INTERRUPTED
@@ -88,7 +88,7 @@ def _run(arguments: Sequence[str], output: Output) -> int:
 
 
 def _invoke(arguments: Sequence[str], output: Output) -> int:
-    session = Session(output, environ=os.environ)
+    session = Session(output, environ=os.environ, arguments=arguments)
     with session, _rewheel.make_context("rewheel", list(arguments), obj=session) as context:
         code = _rewheel.invoke(context)
     return code if isinstance(code, int) else 0
@@ -112,7 +112,7 @@ def _named(filename: object) -> str:
     return os.fsdecode(filename) if isinstance(filename, str | bytes) else ""
 
 
-def _stop_writing() -> int:
+def stop_writing() -> int:
     """Nobody reads on: keep the interpreter from complaining about it when it flushes at its end."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)

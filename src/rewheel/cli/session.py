@@ -25,7 +25,10 @@ CACHE_PARTS: Mapping[str, str] = {
     "wheels": "unpacked wheels",
     "downloads": "wheels on their way into the store",
     "interpreters": "facts about interpreters",
+    "answers": "what was found to be installed",
     "providers": "environments of provider plugins",
+    "built": "wheels that were built from source",
+    "build-logs": "what failed builds printed",
     "demo": "the wheels of the demo",
 }
 """The folders in the cache, without the version of their form that may follow, and what is in them."""
@@ -55,9 +58,11 @@ class _PluginEnvironments:
 class Session:
     """One run of one command. What it opens is closed when it ends, as a context manager."""
 
-    def __init__(self, output: Output, *, environ: Mapping[str, str]) -> None:
+    def __init__(self, output: Output, *, environ: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self.output = output
         self.environ = environ
+        self.arguments = arguments
+        """The words of the command line, the command first."""
         self.flags: dict[str, object] = {}
         """What the command line says, by field of the settings."""
         self._open = ExitStack()

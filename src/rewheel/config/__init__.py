@@ -6,6 +6,7 @@ and the defaults. A setting is taken as a whole from the strongest level that gi
 mixed within one list.
 """
 
+from rewheel.config.consulted import consulted_files
 from rewheel.config.errors import ConfigError
 from rewheel.config.folders import Folders
 from rewheel.config.indexes import INDEX_GUARDS, INDEX_STRATEGIES, IndexGroup, NamedIndex
@@ -24,6 +25,7 @@ __all__ = [
     "IndexGroup",
     "NamedIndex",
     "Settings",
+    "consulted_files",
     "read_settings",
     "redact_url",
 ]

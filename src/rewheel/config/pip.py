@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rewheel.errors import UsageError
 
-__all__ = ["PipConfigError", "read_pip_options"]
+__all__ = ["PipConfigError", "pip_files", "read_pip_options"]
 
 _KEYS = {
     "index-url": "index-url",
@@ -41,7 +41,7 @@ def read_pip_options(environ: Mapping[str, str], *, prefix: Path | None = None) 
     and an empty value says nothing. `prefix` is the environment whose own file counts, if any.
     """
     sections: dict[str, dict[str, tuple[str, str]]] = {"global": {}, "install": {}}
-    for path in _files(environ, prefix):
+    for path in pip_files(environ, prefix):
         for section, name, text in _read_file(path):
             if section in sections and name in _KEYS:
                 sections[section][_KEYS[name]] = (text, f"{path}: [{section}] {name}")
@@ -60,7 +60,7 @@ def read_pip_options(environ: Mapping[str, str], *, prefix: Path | None = None) 
     return found
 
 
-def _files(environ: Mapping[str, str], prefix: Path | None) -> Iterator[Path]:
+def pip_files(environ: Mapping[str, str], prefix: Path | None) -> Iterator[Path]:
     """Yield pip's configuration files, the weakest first."""
     named = environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:

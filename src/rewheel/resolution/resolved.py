@@ -64,6 +64,8 @@ class Resolution:
     """The whole answer; dependencies come before what needs them, cycles apart."""
 
     packages: tuple[ResolvedPackage, ...]
+    is_settled: bool = False
+    """Whether what is installed was enough, so that no source was asked for anything."""
 
     def find(self, project: str) -> ResolvedPackage | None:
         """Return the package of a project, by its normalised name."""

@@ -1,6 +1,7 @@
 """From requirements to the distributions that satisfy them, each with the wheel that was chosen and why."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,11 +110,15 @@ class Resolver:
             _refuse_variant_marker(requirement)
         markers = self._target.markers
         wanted = [found for found in requirements if found.applies(markers)]
+        limits = [found for found in constraints if found.applies(markers)]
+        settled = self._settled(wanted, limits)
+        if settled is not None:
+            return settled
         universe = self._universe(wanted)
         universe.meet(found.project for found in wanted if not found.url)
         asked = _Asked(
             [(requirement, _allowed(universe, requirement)) for requirement in wanted],
-            [found for found in constraints if found.applies(markers)],
+            limits,
         )
         without = self._attempt(universe, asked, {})
         tried: list[Mapping[str, Version]] = []
@@ -127,6 +132,28 @@ class Resolver:
             if attempt.resolution is not None and self._holds(attempt.resolution, assumed):
                 return attempt.outcome(self._reporter)
         return without.outcome(self._reporter)
+
+    def _settled(
+        self, wanted: Sequence[Requirement], constraints: Sequence[Requirement]
+    ) -> Resolution | None:
+        """Make do with what is installed, if all that is wanted and needed is there; no source is asked.
+
+        The search proper would find the same, since it prefers what is installed.
+        """
+        from rewheel.indexes import Sources
+
+        kept = self._kept(wanted)
+        if not wanted or any(found.url or found.project not in kept for found in wanted):
+            return None
+        universe = self._new_universe(kept, Sources((), self._client))
+        try:
+            allowed = [(requirement, _allowed(universe, requirement)) for requirement in wanted]
+            attempt = self._attempt(universe, _Asked(allowed, constraints), {})
+        except ResolutionError:
+            return None
+        if attempt.resolution is None or attempt.heard.has_warnings:
+            return None
+        return replace(attempt.outcome(self._reporter), is_settled=True)
 
     # Labels that depend on the versions of other distributions
 
@@ -199,7 +226,7 @@ class Resolver:
         one is explained. Raises `ResolutionError` if no source has such a version.
         """
         _refuse_variant_marker(requirement)
-        universe = self._new_universe({})
+        universe = self._new_universe({}, self._sources)
         allowed = _allowed(universe, requirement)
         skipped: list[Choice] = []
         found = universe.candidates(requirement.project)
@@ -217,18 +244,21 @@ class Resolver:
         return Explanation(str(requirement), skipped[0], tuple(skipped[1:]))
 
     def _universe(self, requirements: Sequence[Requirement]) -> Universe:
+        return self._new_universe(self._kept(requirements), self._sources)
+
+    def _kept(self, requirements: Sequence[Requirement]) -> "Mapping[str, InstalledDistribution]":
+        """Return what is installed and may stay, whatever else there is."""
         asked = {requirement.project for requirement in requirements}
-        kept = {
+        return {
             project: found
             for project, found in self._installed.items()
             if not (self._options.reinstall or (self._options.upgrade and project in asked))
             and self._label_may_stay(found)
         }
-        return self._new_universe(kept)
 
-    def _new_universe(self, kept: "Mapping[str, InstalledDistribution]") -> Universe:
+    def _new_universe(self, kept: "Mapping[str, InstalledDistribution]", sources: "Sources") -> Universe:
         return Universe(
-            sources=self._sources,
+            sources=sources,
             target=self._target,
             kept=kept,
             references=self._references,

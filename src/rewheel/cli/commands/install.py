@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rewheel.cli.output import Output
     from rewheel.environments import Target
+    from rewheel.installing import Installation
 
 __all__ = ["command"]
 
@@ -149,6 +150,10 @@ def command(
             tell=lambda planned: _say(output, collecting_lines(planned)),
         )
         _say(output, done_lines(done))
+        if done.resolution.is_settled and not (
+            done.new or files or constraints or groups or scripts or report or output.verbosity > 0
+        ):
+            _remember(session, target, done)
     _warn_of_strangers(session, {package.project for package in done.resolution.packages})
     if report is not None:
         write_report(session, report, done, target)
@@ -157,6 +162,17 @@ def command(
 def _say(output: "Output", lines: "Iterable[str]") -> None:
     for line in lines:
         output.say(line)
+
+
+def _remember(session: Session, target: "Target", done: "Installation") -> None:
+    """Let the next one who asks the same know at once, if it is plain wheels that are there."""
+    from rewheel.cli.narration import done_lines
+    from rewheel.cli.output import plain
+    from rewheel.cli.satisfied import remember
+
+    if not any(package.label for package in done.resolution.packages):
+        quiet = session.output.is_quiet
+        remember(session, target, () if quiet else map(plain, done_lines(done)))
 
 
 def _warn_of_strangers(session: Session, projects: set[str]) -> None:
