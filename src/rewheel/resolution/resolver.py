@@ -85,6 +85,7 @@ class Resolver:
         self._options = options or ResolveOptions()
         self._installed = {found.project: found for found in installed}
         self._reporter = reporter
+        self._met: Universe | None = None
         self._references = DirectReferences(target, client, builder=builder, editable=self._options.editable)
         self._selector = Selector(
             target=target,
@@ -114,7 +115,7 @@ class Resolver:
         settled = self._settled(wanted, limits)
         if settled is not None:
             return settled
-        universe = self._universe(wanted)
+        universe = self._met = self._universe(wanted)
         universe.meet(found.project for found in wanted if not found.url)
         asked = _Asked(
             [(requirement, _allowed(universe, requirement)) for requirement in wanted],
@@ -213,6 +214,10 @@ class Resolver:
                 return False
         return bool(relied_on)
 
+    def saw_variants(self) -> bool:
+        """Tell whether any project that was looked at offers variants, so that the machine had a say."""
+        return self._met is not None and self._met.has_variants
+
     def reject(self, package: ResolvedPackage, reason: str) -> None:
         """Take a downloaded wheel, which is not what its index says, out of every further resolution."""
         assert package.wheel is not None
@@ -226,7 +231,7 @@ class Resolver:
         one is explained. Raises `ResolutionError` if no source has such a version.
         """
         _refuse_variant_marker(requirement)
-        universe = self._new_universe({}, self._sources)
+        universe = self._new_universe({}, self._sources, [requirement])
         allowed = _allowed(universe, requirement)
         skipped: list[Choice] = []
         found = universe.candidates(requirement.project)
@@ -244,7 +249,7 @@ class Resolver:
         return Explanation(str(requirement), skipped[0], tuple(skipped[1:]))
 
     def _universe(self, requirements: Sequence[Requirement]) -> Universe:
-        return self._new_universe(self._kept(requirements), self._sources)
+        return self._new_universe(self._kept(requirements), self._sources, requirements)
 
     def _kept(self, requirements: Sequence[Requirement]) -> "Mapping[str, InstalledDistribution]":
         """Return what is installed and may stay, whatever else there is."""
@@ -256,7 +261,15 @@ class Resolver:
             and self._label_may_stay(found)
         }
 
-    def _new_universe(self, kept: "Mapping[str, InstalledDistribution]", sources: "Sources") -> Universe:
+    def _new_universe(
+        self,
+        kept: "Mapping[str, InstalledDistribution]",
+        sources: "Sources",
+        requirements: Sequence[Requirement] = (),
+    ) -> Universe:
+        # Nothing that a source has could stand in for a file that the user names, so none is asked.
+        by_name = {requirement.project for requirement in requirements if not requirement.url}
+        by_reference = {requirement.project for requirement in requirements} - by_name
         return Universe(
             sources=sources,
             target=self._target,
@@ -265,7 +278,7 @@ class Resolver:
             client=self._client,
             pre_releases=self._options.pre,
             prefer_binary=self._options.formats.prefer_binary,
-            fixed=self._options.fixed,
+            fixed={*self._options.fixed, *by_reference},
         )
 
     def _label_may_stay(self, installed: "InstalledDistribution") -> bool:
