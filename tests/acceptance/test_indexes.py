@@ -226,6 +226,7 @@ def test_a_later_failure_matters_only_where_something_is_lacking(street: Street)
     outcome = street.install()
     assert outcome.installed == {"foo": "1.0"}
     assert len(outcome.warnings) == 1
+    assert street.servers["b"].count("/simple/foo/") == 1
     outcome = street.install("foo>=2")  # c has it, but nobody knows whether b does
     assert outcome.code == 1
     assert "403" in outcome.err

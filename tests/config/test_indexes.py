@@ -133,6 +133,10 @@ def test_indexes_of_the_command_line_stand_in_for_all_others(read: Read) -> None
             "index = [{name = 'a', url = 'https://a'}, {name = 'b', url = 'https://b', group = 'a'}]",
             "index: 'a' is the name of both an index and a group",
         ),
+        (
+            "index = [{name = 'a', url = 'https://a.test'}, {name = 'b', url = 'https://a.test/'}]",
+            "index: 'a' and 'b' have the same URL",
+        ),
         ("group = 'a'", "group: expected a list, found 'a'"),
         ("group = ['a']", "group: expected a table with name, found 'a'"),
         (

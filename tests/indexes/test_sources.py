@@ -270,6 +270,14 @@ def test_sources_in_their_order(
     assert len(sources) == 5
 
 
+def test_indexes_that_look_alike_have_names_of_their_own(client: Client) -> None:
+    urls = ["https://me:one@a.test/simple", "https://me:two@a.test/simple"]
+    first, second = Sources.build(client, extra_index_urls=urls)
+    assert first.name != second.name
+    assert "one" not in first.name
+    assert "two" not in second.name
+
+
 def test_no_index_leaves_the_links(client: Client, wheels: Path) -> None:
     sources = Sources.build(
         client,

@@ -73,6 +73,9 @@ def read_indexes(value: object, origin: str, base: Path) -> tuple[NamedIndex, ..
             )
         if any(found.name == index.name for index in indexes):
             raise ConfigError(origin, f"two indexes have the name {shown(found.name)}")
+        for index in indexes:
+            if found.url.rstrip("/") == index.url.rstrip("/"):
+                raise ConfigError(origin, f"{shown(index.name)} and {shown(found.name)} have the same URL")
         indexes.append(found)
     for name in {index.name for index in indexes} & {index.group for index in indexes}:
         raise ConfigError(origin, f"{shown(name)} is the name of both an index and a group")

@@ -81,6 +81,8 @@ def index_sources(
         # A group stands where its first member stands.
         number = numbers.setdefault(("group", entry.group) if entry.group else url, len(numbers) + 1)
         source = _index(entry.url, client, folder, name=entry.name, group=number)
+        if any(source.name == other.name for other in sources):  # they differ only in what is not shown
+            source.name += f" ({number})"
         sources.append(source)
         if entry.deny:
             denied[source.name] = tuple(_pattern(text) for text in entry.deny)

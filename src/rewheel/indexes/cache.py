@@ -35,6 +35,8 @@ class Entry:
     meta: Mapping[str, Any]
     body: bytes
     stored: float
+    sha256: str = ""
+    """Of the body."""
 
 
 class Usage(NamedTuple):
@@ -87,6 +89,16 @@ class Cache:
         if entry is None:
             _remove(path)
         return entry
+
+    def head(self, kind: str, key: str) -> Entry | None:
+        """Find what is said about an entry, without the bytes themselves, which are not looked at."""
+        try:
+            with self._entry_path(kind, key).open("rb") as file:
+                line = file.readline(_HEADER_LIMIT)
+        except OSError:
+            return None
+        header = _read_header(line, key)
+        return Entry(header.meta, b"", header.stored, header.sha256) if header is not None else None
 
     def put(self, kind: str, key: str, meta: Mapping[str, Any], body: bytes) -> None:
         """Keep an entry, in place of any older one, unless it is too large; `meta` must be JSON."""
@@ -191,18 +203,34 @@ class Cache:
 
 def _read_entry(data: bytes, key: str) -> Entry | None:
     end = data.find(b"\n", 0, _HEADER_LIMIT)
-    if end < 0:
+    header = _read_header(data[: end + 1], key)
+    if header is None:
+        return None
+    body = data[end + 1 :]
+    if hashlib.sha256(body).hexdigest() != header.sha256:
+        return None
+    return Entry(header.meta, body, header.stored, header.sha256)
+
+
+class _Header(NamedTuple):
+    meta: Mapping[str, Any]
+    stored: float
+    sha256: str
+
+
+def _read_header(line: bytes, key: str) -> _Header | None:
+    """Read the first line of an entry, None if it is incomplete or that of another key."""
+    if not line.endswith(b"\n"):
         return None
     try:
-        header = json.loads(data[:end])
+        header = json.loads(line)
         meta, stored, checksum = header["meta"], float(header["stored"]), header["sha256"]
         same_key = header["key"] == key
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    body = data[end + 1 :]
-    if not same_key or not isinstance(meta, dict) or hashlib.sha256(body).hexdigest() != checksum:
+    if not same_key or not isinstance(meta, dict) or not isinstance(checksum, str):
         return None
-    return Entry(meta, body, stored)
+    return _Header(meta, stored, checksum)
 
 
 def _remove(path: Path) -> bool:

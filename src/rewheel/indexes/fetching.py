@@ -22,6 +22,7 @@ from rewheel.indexes.errors import (
 from rewheel.indexes.files import File
 from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.once import Once
+from rewheel.indexes.pages import PAGE_LIMIT
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.urls import local_path
 from rewheel.indexes.workers import Workers
@@ -77,6 +78,7 @@ class Client:
         self._workers = Workers(self.settings.connections)
         self._remote: Once[str, RemoteFile | Path] = Once()
         self._metadata: Once[str, bytes | None] = Once()
+        self._seen: dict[tuple[str, str], Document] = {}
 
     def __enter__(self) -> Self:
         """Give the client itself."""
@@ -186,7 +188,16 @@ class Client:
 
     def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
         """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
-        return self._documents().get(url, accept=accept, limit=limit)
+        return self._see(url, accept, limit)
+
+    def pages_seen(self) -> list[tuple[str, str, str]]:
+        """List all that `document` gave, by URL and accepted types, with its digest."""
+        return [(url, accept, page.digest) for (url, accept), page in dict(self._seen).items()]
+
+    def is_unchanged(self, url: str, accept: str, digest: str) -> bool:
+        """Tell whether a document is what it was when it had this digest; raises FetchError."""
+        known = self._documents().known_digest(url, accept=accept)
+        return (known or self._see(url, accept, PAGE_LIMIT).digest) == digest
 
     def learn(self, url: str) -> str:
         """Remember the login in a URL for its server, and give the URL without it. Raises ValueError."""
@@ -215,6 +226,12 @@ class Client:
                 self._http = HttpClient(self.settings, credentials=self._credentials, sleep=self._sleep)
             return self._http
 
+    def _see(self, url: str, accept: str, limit: int) -> Document:
+        document = self._documents().get(url, accept=accept, limit=limit)
+        # Without the body, which would have to be kept in memory for a digest that is hardly ever asked for.
+        self._seen[url, accept] = document._replace(body=b"", sha256=document.digest)
+        return document
+
     def _documents(self) -> Documents:
         return Documents(self._client, self.cache, offline=self.offline)
 
@@ -230,7 +247,7 @@ class Client:
         if url.startswith("file:"):
             return _read_local(url, digest, limit)
         if not identity:
-            document = self._documents().get(url, accept="*/*", limit=limit)
+            document = self._see(url, "*/*", limit)
             if not document.exists:
                 raise NotFound(url, "not found", status=404)
             _verify(document.body, digest, url)

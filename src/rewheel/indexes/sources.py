@@ -166,13 +166,12 @@ class Sources:
 
     def _offer(self, project: str) -> Offer:
         considered = self.considered(project)
+        answers = {} if self.policy.strategy is Strategy.FIRST_INDEX else self._ask(considered, project)
         if self.policy.strategy is Strategy.VERSION_PRIORITY:
-            pages, failures = self._ask_all(considered, project)
+            pages, failures = self._sort(considered, answers)
             if failures:
                 raise self._abort(*failures[0])
             return Offer(project, (tuple(pages),) if pages else ())
-        if self.policy.strategy is Strategy.INDEX_PRIORITY:
-            self._client.map(lambda source: _ask(source, project), considered)  # all side by side
         links: list[ProjectPage] = []
         tiers: list[tuple[ProjectPage, ...]] = []
         failure: IndexesError | None = None
@@ -183,7 +182,7 @@ class Sources:
                 continue
             if tiers and self.policy.strategy is Strategy.FIRST_INDEX and step.group != found_in:
                 break
-            pages, failures = self._ask_all(step.sources, project)
+            pages, failures = self._sort(step.sources, answers or self._ask(step.sources, project))
             if failures and not (tiers or links):
                 raise self._abort(*failures[0])
             if failures:
@@ -200,13 +199,18 @@ class Sources:
             tiers[:1] = [(*links, *(tiers[0] if tiers else ()))]
         return Offer(project, tuple(tiers), failure)
 
-    def _ask_all(
-        self, sources: Sequence[Source], project: str
+    def _ask(self, sources: Sequence[Source], project: str) -> Mapping[Source, "_Answer"]:
+        """Ask sources side by side; a failure is an answer."""
+        answers = self._client.map(lambda source: _ask(source, project), sources)
+        return dict(zip(sources, answers, strict=True))
+
+    def _sort(
+        self, sources: Sequence[Source], answers: Mapping[Source, "_Answer"]
     ) -> tuple[list[ProjectPage], list[tuple[Source, IndexesError]]]:
-        """Ask sources of equal standing; give the pages, and the failures unless they are to be ignored."""
-        answers = self._client.map(lambda source: (source, _ask(source, project)), sources)
-        pages = [answer for _, answer in answers if isinstance(answer, ProjectPage)]
-        failures = [(source, answer) for source, answer in answers if isinstance(answer, IndexesError)]
+        """Part the answers into pages and failures, and warn of the failures if they are to be ignored."""
+        found = [(source, answers[source]) for source in sources]
+        pages = [answer for _, answer in found if isinstance(answer, ProjectPage)]
+        failures = [(source, answer) for source, answer in found if isinstance(answer, IndexesError)]
         if self.policy.ignore_errors:
             for source, error in failures:
                 self.warn(source, error)
@@ -258,7 +262,10 @@ class Sources:
             detail(f"{offer.project}: more than one index offers this name: {names}")
 
 
-def _ask(source: Source, project: str) -> ProjectPage | IndexesError | None:
+_Answer = ProjectPage | IndexesError | None
+
+
+def _ask(source: Source, project: str) -> _Answer:
     try:
         return source.page(project)
     except IndexesError as error:
