@@ -9,6 +9,7 @@ from typing import TextIO
 __all__ = ["Output", "Style", "plain"]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_VARIABLES = re.compile(r"\$\{\w+\}(:\$\{\w+\})?")
 _LOGIN = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 
 
@@ -34,6 +35,8 @@ class Output:
     def __init__(self, stdout: TextIO, stderr: TextIO, environ: Mapping[str, str]) -> None:
         self.verbosity = 0
         self.narrate_to_stderr = False
+        self.warnings = 0
+        """How many warnings there were, printed or not."""
         self._stdout = stdout
         self._stderr = stderr
         self._lock = threading.RLock()
@@ -79,6 +82,7 @@ class Output:
 
     def warning(self, text: str) -> None:
         """Print something that the user should know although the work goes on; silent with `-qq`."""
+        self.warnings += 1
         if self.verbosity > -2:
             self._labelled("warning", text, Style.CAUTION)
 
@@ -151,6 +155,8 @@ def plain(text: str) -> str:
 
 def _without_password(login: re.Match[str]) -> str:
     user, colon, _ = login.group().partition(":")
+    if _VARIABLES.fullmatch(login.group()):  # what a requirements file says instead of a secret
+        return login.group()
     if user == "git" and not colon:  # what every repository is asked for by
         return user
     return f"{user}:****" if colon else "****"
