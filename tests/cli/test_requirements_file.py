@@ -66,7 +66,45 @@ qux
         "trusted_hosts": ("b.test",),
         "no_index": True,
         "pre": True,
+        "prefer_binary": True,
+        "only_binary": (":all:",),
+        "no_binary": (":none:",),
     }
+
+
+def test_sources_by_place(tmp_path: Path) -> None:
+    named, unnamed = tmp_path / "named", tmp_path / "un[named]"
+    write(named / "pyproject.toml", "[project]\nname = 'The.Name'\n")
+    write(unnamed / "setup.py", "")
+    write(tmp_path / "foo-1.0.tar.gz", "")
+    lines = [
+        "-e ./named[test]",
+        "./un[named][docs] ; python_version > '3'",
+        "foo-1.0.tar.gz --config-settings a=1 --config-settings a=2 -C b=x=y",
+        "bar @ git+https://a.test/bar@main#subdirectory=sub",
+        "git+ssh://git@a.test/baz#egg=baz[x]",
+        "git+https://a.test/qux -C c=1",
+        "https://a.test/archive/main.zip",
+        "--only-binary a,B.c",
+    ]
+    asked = read(write(tmp_path / "r.txt", "\n".join(lines)))
+    assert [(r.project, sorted(r.extras)) for r in asked.requirements] == [
+        ("the-name", ["test"]), ("foo", []), ("bar", []), ("baz", ["x"]),
+    ]  # fmt: skip
+    assert asked.editable == {named.as_uri()} == {asked.requirements[0].url}
+    assert [place.url for place in asked.unnamed] == [
+        unnamed.as_uri(), "git+https://a.test/qux", "https://a.test/archive/main.zip",
+    ]  # fmt: skip
+    place = asked.unnamed[0].named("Found")
+    assert (place.project, place.extras, place.url) == ("found", {"docs"}, unnamed.as_uri())
+    assert place.marker is not None
+    assert asked.config_settings == {
+        "foo": {"a": ["1", "2"], "b": "x=y"}, "git+https://a.test/qux": {"c": "1"},
+    }  # fmt: skip
+    assert asked.options["only_binary"] == ("a,B.c",)
+    asked.tell_backends({"all": "1"})
+    assert asked.config_settings["foo"] == {"a": ["1", "2"], "b": "x=y"}
+    assert asked.config_settings["bar"] == asked.config_settings[unnamed.as_uri()] == {"all": "1"}
 
 
 def test_files_name_files(tmp_path: Path) -> None:
@@ -117,14 +155,14 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
         ("foo --hash\n", 1, "--hash needs a value"),
         ("-r\n", 1, "-r needs a value"),
         ("--pre=yes\n", 1, "--pre takes no value"),
-        ("-e .\n", 1, "editable"),
-        ("--no-binary :all:\n", 1, "would have to be built"),
+        ("-e ./nowhere\n", 1, "there is no such file"),
+        ("-e git+https://a.test/x\n", 1, "only a folder"),
+        ("foo -C key\n", 1, "expected KEY=VALUE"),
+        ("https://a.test/v1.zip --hash=sha256:" + "0" * 64 + "\n", 1, "only with a name"),
         ("-r https://a.test/r.txt\n", 1, "download it first"),
         ("foo 'unclosed\n", 1, "unclosed"),
         ('--index-url "unclosed\n', 1, "no closing quotation"),
         ("./missing.whl\n", 1, "there is no such file"),
-        ("git+https://a.test/foo\n", 1, "would have to be built"),
-        ("foo @ https://a.test/foo-1.0.tar.gz\n", 1, "would have to be built"),
         ("-r missing.txt\n", 0, "missing.txt: cannot be read"),
     ],
 )
@@ -186,9 +224,10 @@ def test_wheels_by_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (".", "sources would have to be built"),
-        ("foo @ git+https://a.test/x", "a repository would have to be built"),
-        ("https://a.test/foo-1.0.tar.gz", "sources would have to be built"),
+        (".", "which project it is has to be said"),
+        ("git+https://me:hunter2@a.test/x", "which project it is has to be said"),
+        ("foo @ hg+https://a.test/x", "only those of git"),
+        ("https://a.test/v1.0.tar.gz", "which project it is has to be said"),
         ("https://me:hunter2@a.test/readme.html", "expected the path or URL of a wheel"),
         ("ftp://a.test/foo-1.0-py3-none-any.whl", "expected a URL of http, https or file"),
         ("not-a-wheel-name.whl", "there is no such file"),

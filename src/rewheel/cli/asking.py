@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from rewheel.cli.building import read_formats
 from rewheel.cli.project_files import add_groups, add_scripts
-from rewheel.cli.requirements import read_requirement
-from rewheel.cli.requirements_file import Asked, read_requirements_file
+from rewheel.cli.requirements import Place
+from rewheel.cli.requirements_file import Asked, read_config_settings, read_requirements_file
 from rewheel.cli.session import Session
 from rewheel.config import redact_url
 from rewheel.errors import UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rewheel.indexes import Sources
     from rewheel.installing import BytecodeMode
     from rewheel.machines import Machine
-    from rewheel.resolution import Resolver
+    from rewheel.resolution import Resolver, WheelBuilder
 
 __all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
@@ -35,19 +36,22 @@ def gather(
     constraints: Iterable[str] = (),
     groups: Iterable[str] = (),
     scripts: Iterable[str] = (),
+    editables: Iterable[str] = (),
+    config_settings: Iterable[str] = (),
     only_looking: bool = False,
 ) -> Asked:
     """Read everything that is asked for, and let options inside of files count where no flag is given.
 
     `files` and `constraints` are paths or URLs, `groups` are `[PATH:]NAME` (PEP 735), `scripts` say what
-    they need (PEP 723). Must be called before the session's settings are first needed. Raises UsageError when
-    nothing is asked for, or, unless the user is `only_looking`, when hashes are required and missing.
+    they need (PEP 723), `editables` are folders that are installed as they stand. Must be called before the
+    session's settings are first needed. Raises UsageError when nothing is asked for, or, unless the user is
+    `only_looking`, when hashes are required and missing.
     """
     asked = Asked()
-    for text in requirements:
-        requirement = read_requirement(text, session.cwd)
-        asked.requirements.append(requirement)
-        asked.without_hash.append((requirement.project, redact_url(text)))
+    named = [(text, False) for text in requirements] + [(text, True) for text in editables]
+    for text, editable in named:
+        found = asked.add(text, session.cwd, editable=editable)
+        asked.without_hash.append(("" if isinstance(found, Place) else found.project, redact_url(text)))
     read = partial(
         read_requirements_file,
         asked=asked,
@@ -61,7 +65,8 @@ def gather(
         read(place, constraints=True)
     add_groups(session, asked, groups)
     add_scripts(session, asked, scripts)
-    if not (asked.requirements or groups or scripts):
+    asked.tell_backends(read_config_settings(config_settings))
+    if not (asked.requirements or asked.unnamed or groups or scripts):
         raise UsageError("nothing to install was named", hint="name packages, or a file of them with -r")
     _take_options(session.flags, asked.options)
     if asked.hashes:  # as for pip: who checks one thing means to check everything
@@ -82,10 +87,16 @@ def build_resolver(
     upgrade: bool = False,
     reinstall: bool = False,
     no_deps: bool = False,
+    builder: "WheelBuilder | None" = None,
 ) -> "Resolver":
-    """Build the resolver for one target and machine, by the session's settings."""
+    """Build the resolver for one target and machine, by the session's settings.
+
+    Without a `builder`, only wheels count.
+    """
     from rewheel.resolution import ResolveOptions, Resolver, parse_abi_versions
 
+    for place in asked.unnamed:
+        raise UsageError(f"{redact_url(place.url)} would have to be built, which this command does not do")
     settings = session.settings
     options = ResolveOptions(
         pre=settings.pre,
@@ -99,6 +110,8 @@ def build_resolver(
         excluded_labels=_excluded(settings),
         require_hashes=settings.require_hashes,
         allowed_hashes=asked.hashes,
+        formats=read_formats(settings),
+        editable=frozenset(asked.editable),
     )
     return Resolver(
         sources=_verified(sources if sources is not None else session.sources, asked),
@@ -109,6 +122,7 @@ def build_resolver(
         options=options,
         installed=target.installed() if keep_installed else (),
         reporter=session.reporter,
+        builder=builder,
     )
 
 

@@ -22,7 +22,7 @@ def explanation_lines(explanation: "Explanation") -> Iterator[str]:
     yield ""
     yield from table_lines([_row(verdict) for verdict in choice.verdicts], indent="  ")
     if choice.selected is None:
-        yield "  no wheel of this version would do"
+        yield f"  {_instead(choice)}"
 
 
 def matrix_lines(explanations: Sequence["Explanation"]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def matrix_lines(explanations: Sequence["Explanation"]) -> Iterator[str]:
     for choice in choices:
         selected = choice.selected
         if selected is None:
-            yield f"  {choice.machine}: no wheel would do"
+            yield f"  {choice.machine}: {_instead(choice, 'no wheel would do')}"
         else:
             what = f"variant {selected.label}" if selected.label else "the plain wheel"
             yield f"  {choice.machine}: {what}, {selected.reason}"
@@ -61,6 +61,7 @@ def explanation_json(explanation: "Explanation") -> dict[str, object]:
         "source": choice.source,
         "selected": str(selected.filename) if selected else None,
         "label": selected.label if selected else None,
+        "built_from": choice.sources.place if choice.sources else None,
         "metadata_origin": choice.metadata_origin,
         "problems": list(choice.problems),
         "supports": {namespace: _support(support) for namespace, support in choice.supports.items()},
@@ -70,6 +71,13 @@ def explanation_json(explanation: "Explanation") -> dict[str, object]:
             for skipped in explanation.skipped
         ],
     }
+
+
+def _instead(choice: "Choice", otherwise: str = "no wheel of this version would do") -> str:
+    """Say what becomes of a version of which no wheel is taken."""
+    if choice.sources is not None:
+        return f"no wheel would do, so one would be built from {choice.sources.place}"
+    return otherwise
 
 
 def _passed_over(skipped: Sequence["Choice"]) -> Iterator[str]:

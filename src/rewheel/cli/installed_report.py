@@ -43,13 +43,9 @@ def write_report(session: Session, place: str, done: "Installation", target: "Ta
 
 
 def _entry(package: "ResolvedPackage", digests: Mapping[str, str]) -> dict[str, object]:
-    wheel = package.wheel
-    assert wheel is not None
+    wheel, sources = package.wheel, package.sources
     assert package.choice is not None
     metadata = package.metadata
-    hashes = dict(wheel.file.hashes)
-    if package.project in digests:
-        hashes["sha256"] = digests[package.project]
     return {
         "metadata": {
             "name": metadata.name,
@@ -60,13 +56,27 @@ def _entry(package: "ResolvedPackage", digests: Mapping[str, str]) -> dict[str, 
         "requested": package.requested,
         "requested_extras": sorted(package.extras),
         "is_direct": package.direct_url is not None,
-        "is_yanked": wheel.file.yanked is not None,
-        "download_info": {
-            "url": wheel.file.location,
-            "archive_info": {"hashes": hashes},
-        },
-        "filename": str(wheel.filename),
+        "is_yanked": package.file is not None and package.file.yanked is not None,
+        "download_info": _origin(package, digests),
+        "filename": str(wheel.filename)
+        if wheel is not None
+        else package.file.filename
+        if package.file
+        else None,
+        "built": sources is not None,
         "source": package.choice.source,
-        "variant_label": wheel.label,
-        "variant_properties": [str(item) for item in wheel.properties],
+        "variant_label": package.label,
+        "variant_properties": [str(item) for item in wheel.properties] if wheel is not None else [],
     }
+
+
+def _origin(package: "ResolvedPackage", digests: Mapping[str, str]) -> Mapping[str, object]:
+    """Say where the wheel, or what it is built of, comes from; in the form of PEP 610."""
+    file = package.file
+    if package.sources is not None and package.direct_url is not None:
+        return package.direct_url
+    assert file is not None
+    hashes = dict(file.hashes)
+    if package.wheel is not None and package.project in digests:
+        hashes["sha256"] = digests[package.project]
+    return {"url": file.location, "archive_info": {"hashes": hashes}}

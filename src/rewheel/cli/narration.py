@@ -50,11 +50,8 @@ def choice_lines(choice: "Choice") -> Iterator[str]:
 
 
 def collecting_line(package: "ResolvedPackage") -> str:
-    """Name the file that is fetched, and its size."""
-    assert package.wheel is not None
-    size = package.wheel.file.size
-    filename = str(package.wheel.filename)
-    return f"Collecting {package.project}  {filename}" + (f" ({size_text(size)})" if size else "")
+    """Name the file that is fetched, and its size, or the sources that are built."""
+    return f"Collecting {package.project}  {_origin(package)}"
 
 
 def change_line(change: "Changed", *, verb: str = "Installed") -> str:
@@ -68,10 +65,15 @@ def change_line(change: "Changed", *, verb: str = "Installed") -> str:
 
 def planned_line(package: "ResolvedPackage") -> str:
     """Tell what would be installed, and from which file."""
-    assert package.wheel is not None
-    size = package.wheel.file.size
-    filename = str(package.wheel.filename) + (f" ({size_text(size)})" if size else "")
-    return f"Would install {package.project} {package.version}{label_text(package.label)}  {filename}"
+    return f"Would install {package.project} {package.version}{label_text(package.label)}  {_origin(package)}"
+
+
+def _origin(package: "ResolvedPackage") -> str:
+    file = package.file
+    name = str(package.wheel.filename) if package.wheel is not None else ""
+    if package.sources is not None:
+        name = package.sources.place
+    return name + (f" ({size_text(file.size)})" if file is not None and file.size else "")
 
 
 def kept_line(package: "ResolvedPackage") -> str:

@@ -8,6 +8,7 @@ import click
 from rewheel.cli.session import Session
 
 __all__ = [
+    "build_options",
     "cache_options",
     "index_options",
     "json_option",
@@ -237,6 +238,41 @@ store_options = _group(
         field="link_mode",
         metavar="MODE",
         help="Fill the environment by auto, hardlink, reflink, copy or symlink.",
+    ),
+)
+
+build_options = _group(
+    _setting(
+        "--no-binary",
+        field="no_binary",
+        metavar="PKG",
+        multiple=True,
+        help="Build this package even if it has a wheel; :all: for every one. Repeatable.",
+    ),
+    _setting(
+        "--only-binary",
+        field="only_binary",
+        metavar="PKG",
+        multiple=True,
+        help="Never build this package; :all: for every one. Repeatable.",
+    ),
+    _flag(
+        "--prefer-binary",
+        field="prefer_binary",
+        help="Rather take an older version with a wheel than build a newer one.",
+    ),
+    _flag(
+        "--no-build-isolation",
+        field="no_build_isolation",
+        help="Build with what is installed, not in an environment of its own.",
+    ),
+    _setting(
+        "--passthrough",
+        "--build-isolation-passthrough",
+        field="passthrough",
+        metavar="PKG",
+        multiple=True,
+        help="Let isolated builds see this package as it is installed. Repeatable.",
     ),
 )
 

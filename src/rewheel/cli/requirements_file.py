@@ -2,12 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rewheel.cli.requirements import read_requirement
+from rewheel.cli.requirements import Place, UnnamedPlace, read_requirement
 from rewheel.cli.requirements_place import Fetch, FilePlace, UrlPlace, place_of
 from rewheel.config import redact_url
 from rewheel.errors import RewheelError, UsageError
@@ -15,7 +15,7 @@ from rewheel.errors import RewheelError, UsageError
 if TYPE_CHECKING:
     from rewheel.metadata import Requirement
 
-__all__ = ["Asked", "RequirementsFileError", "read_requirements_file"]
+__all__ = ["Asked", "RequirementsFileError", "read_config_settings", "read_requirements_file"]
 
 _LARGEST_FILE = 16 << 20  # bytes
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -45,9 +45,10 @@ _FLAG_OPTIONS = {
     "--no-index": "no_index",
     "--pre": "pre",
     "--require-hashes": "require_hashes",
-    "--prefer-binary": "ignored",  # nothing but wheels is ever taken
+    "--prefer-binary": "prefer_binary",
 }
-_LISTS = frozenset({"extra_index_urls", "find_links", "trusted_hosts"})
+_LISTS = frozenset({"extra_index_urls", "find_links", "trusted_hosts", "no_binary", "only_binary"})
+_SETTINGS_OPTIONS = frozenset({"-C", "--config-setting", "--config-settings"})
 
 
 class RequirementsFileError(UsageError):
@@ -71,6 +72,33 @@ class Asked:
     """The project of each requirement that came without any, and the requirement as it was written."""
     options: dict[str, object] = field(default_factory=dict)
     """Settings that files give, by field."""
+    unnamed: list[Place] = field(default_factory=list)
+    """Paths and URLs whose project only a look into them can tell."""
+    editable: set[str] = field(default_factory=set)
+    """URLs of the folders that are to be installed as they stand."""
+    config_settings: dict[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+    """What build backends are told, by project, or by URL while the project is not known."""
+
+    def add(self, text: str, base: Path, *, editable: bool = False) -> "Requirement | Place":
+        """Ask for what a text names; a path counts from `base`. Raises RewheelError."""
+        found: Requirement | Place
+        try:
+            found = read_requirement(text, base, editable=editable)
+            self.requirements.append(found)
+        except UnnamedPlace as error:
+            found = error.place
+            self.unnamed.append(found)
+        if editable:
+            self.editable.add(found.url)
+        return found
+
+    def tell_backends(self, settings: Mapping[str, str | list[str]]) -> None:
+        """Let settings hold for everything that is asked for and has none; not for what that needs."""
+        if settings:
+            for requirement in self.requirements:
+                self.config_settings.setdefault(requirement.project, settings)
+            for place in self.unnamed:
+                self.config_settings.setdefault(place.url, settings)
 
     def allow_hashes(self, project: str, digests: frozenset[str], *, narrow: bool) -> None:
         """Let the project's file have one of these digests; `narrow` keeps only what was allowed before."""
@@ -122,6 +150,10 @@ def _read_file(
                             constraints=constraints or name == "constraints",
                             open_files=(*open_files, place.key),
                         )
+                    elif name == "editable":
+                        if constraints:
+                            raise UsageError(f"-e {value}: a constraint cannot be editable")
+                        _add_text(asked, value, place, number, editable=True)
                     else:
                         _set_option(asked, name, value, place.folder)
             else:
@@ -220,17 +252,7 @@ def _options(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def _set_option(asked: Asked, name: str, value: str, folder: Path) -> None:
     if name == "ignored":
         return
-    if name == "editable":
-        raise UsageError(f"-e {value}: editable installations need a build, which rewheel cannot do yet")
-    if name == "only_binary":
-        return
-    if name == "no_binary":
-        if value != ":none:":
-            raise UsageError(
-                f"--no-binary {value}: sources would have to be built, which rewheel cannot do yet"
-            )
-        return
-    if name in {"no_index", "pre", "require_hashes"}:
+    if name in {"no_index", "pre", "require_hashes", "prefer_binary"}:
         asked.options[name] = True
     elif name in _LISTS:
         known = asked.options.get(name, ())
@@ -243,33 +265,81 @@ def _set_option(asked: Asked, name: str, value: str, folder: Path) -> None:
 
 
 def _add(asked: Asked, line: _Line, place: FilePlace | UrlPlace, number: int, *, constraints: bool) -> None:
-    digests = _hashes(line.options)
-    requirement = read_requirement(line.requirement, place.folder)
-    if constraints and requirement.extras:
-        raise UsageError(f"{line.requirement}: a constraint cannot ask for extras")
+    digests, settings = _line_options(line.options)
+    if constraints:
+        requirement = read_requirement(line.requirement, place.folder)
+        if requirement.extras:
+            raise UsageError(f"{line.requirement}: a constraint cannot ask for extras")
+        asked.constraints.append(requirement)
+        if digests:
+            asked.allow_hashes(requirement.project, digests, narrow=True)
+        return
+    _add_text(asked, line.requirement, place, number, digests=digests, settings=settings)
+
+
+def _add_text(
+    asked: Asked,
+    text: str,
+    place: FilePlace | UrlPlace,
+    number: int,
+    *,
+    digests: frozenset[str] = frozenset(),
+    settings: Mapping[str, str | list[str]] | None = None,
+    editable: bool = False,
+) -> None:
+    found = asked.add(text, place.folder, editable=editable)
+    project = "" if isinstance(found, Place) else found.project
+    if digests and not project:
+        raise UsageError(f"{redact_url(text)}: a hash can be given only with a name, as in NAME @ URL")
     if digests:
-        asked.allow_hashes(requirement.project, digests, narrow=constraints)
-    elif not constraints:
-        asked.without_hash.append((requirement.project, f"{redact_url(line.requirement)} ({place}:{number})"))
-    (asked.constraints if constraints else asked.requirements).append(requirement)
+        asked.allow_hashes(project, digests, narrow=False)
+    else:
+        asked.without_hash.append((project, f"{redact_url(text)} ({place}:{number})"))
+    if settings:
+        asked.config_settings[project or found.url] = settings
 
 
-def _hashes(words: tuple[str, ...]) -> frozenset[str]:
-    digests = set()
+def _line_options(words: tuple[str, ...]) -> tuple[frozenset[str], Mapping[str, str | list[str]]]:
+    """Return the hashes and the settings for the build that stand after a requirement."""
+    digests: set[str] = set()
+    settings: list[str] = []
     rest = list(words)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
-        if name != "--hash":
-            raise UsageError(f"{name} has no place after a requirement", hint="only --hash may stand there")
+        if name != "--hash" and name not in _SETTINGS_OPTIONS:
+            raise UsageError(
+                f"{name} has no place after a requirement",
+                hint="only --hash and --config-settings may stand there",
+            )
         if not equals:
             if not rest:
-                raise UsageError("--hash needs a value")
+                raise UsageError(f"{name} needs a value")
             value = rest.pop(0)
-        algorithm, _, digest = value.partition(":")
-        digest = digest.lower()
-        if _DIGEST_LENGTHS.get(algorithm) != len(digest) or not re.fullmatch("[0-9a-f]+", digest):
-            raise UsageError(
-                f"--hash={value}: expected sha256:, sha384: or sha512: and a digest of its length"
-            )
-        digests.add(f"{algorithm}:{digest}")
-    return frozenset(digests)
+        if name == "--hash":
+            digests.add(_digest(value))
+        else:
+            settings.append(value)
+    return frozenset(digests), read_config_settings(settings)
+
+
+def read_config_settings(given: Iterable[str]) -> dict[str, str | list[str]]:
+    """Read KEY=VALUE words; a key that is given several times has a list of values, as for pip."""
+    found: dict[str, str | list[str]] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-C {text}: expected KEY=VALUE")
+        known = found.get(key)
+        if known is None:
+            found[key] = value
+        else:
+            found[key] = [*known, value] if isinstance(known, list) else [known, value]
+    return found
+
+
+def _digest(value: str) -> str:
+    algorithm, _, digest = value.partition(":")
+    digest = digest.lower()
+    if _DIGEST_LENGTHS.get(algorithm) != len(digest) or not re.fullmatch("[0-9a-f]+", digest):
+        raise UsageError(f"--hash={value}: expected sha256:, sha384: or sha512: and a digest of its length")
+    return f"{algorithm}:{digest}"

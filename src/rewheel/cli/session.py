@@ -5,12 +5,14 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from rewheel.cli.output import Output
 from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rewheel.config import Settings
     from rewheel.environments import Target
     from rewheel.indexes import Client, Sources
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rewheel.progress import Reporter
 
 __all__ = ["CACHE_PARTS", "Session"]
+
+_Resource = TypeVar("_Resource")
 
 CACHE_PARTS: Mapping[str, str] = {
     "indexes": "pages and files of indexes",
@@ -128,6 +132,10 @@ class Session:
         if not settings.no_cache:
             return settings.cache_dir
         return self.temporary_folder()
+
+    def keep_open(self, resource: "AbstractContextManager[_Resource]") -> _Resource:
+        """Enter a context that is left when the run ends, before whatever was opened earlier."""
+        return self._open.enter_context(resource)
 
     def temporary_folder(self) -> Path:
         """Make a folder that vanishes with the run."""

@@ -74,6 +74,15 @@ class Settings:
     pre: bool = False
     require_hashes: bool = False
 
+    no_binary: tuple[str, ...] = ()
+    """Projects that are built even if there is a wheel; `:all:` for every one, `:none:` takes back."""
+    only_binary: tuple[str, ...] = ()
+    """Projects that are never built, written alike."""
+    prefer_binary: bool = False
+    no_build_isolation: bool = False
+    passthrough: tuple[str, ...] = ()
+    """Projects that builds are to see as they are installed."""
+
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By field, where its value is from; a field that nobody set is missing."""
 
@@ -124,6 +133,11 @@ SETTINGS = (
     Setting("compile", "compile", values.read_bool, bool),
     Setting("pre", "pre", values.read_bool, bool),
     Setting("require-hashes", "require_hashes", values.read_bool, bool),
+    Setting("no-binary", "no_binary", values.many(values.read_text), list),
+    Setting("only-binary", "only_binary", values.many(values.read_text), list),
+    Setting("prefer-binary", "prefer_binary", values.read_bool, bool),
+    Setting("no-build-isolation", "no_build_isolation", values.read_bool, bool),
+    Setting("build-isolation-passthrough", "passthrough", values.many(values.read_text), list),
 )
 Level = dict[str, tuple[object, str]]
 """What one level gives: by field the value, and the place that it is given at."""

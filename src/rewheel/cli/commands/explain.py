@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from rewheel.cli.options import (
+    build_options,
     cache_options,
     index_options,
     json_option,
@@ -31,6 +32,7 @@ __all__ = ["command"]
 @place_options
 @index_options
 @selection_options
+@build_options
 @cache_options
 @network_options
 @output_options
@@ -43,6 +45,7 @@ def command(
     Nothing is downloaded but metadata. That no wheel would do is an answer too, and no failure.
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.building import builder_for
     from rewheel.cli.explanation import explanation_json, explanation_lines, matrix_lines
 
     asked = gather(session, requirements, only_looking=True)
@@ -51,8 +54,11 @@ def command(
     by_machine = []
     for path in paths:
         machine, target = machine_target(session, here, path)
+        builder = builder_for(session, asked, machine, target)
         by_machine.append(
-            build_resolver(session, asked, machine=machine, target=target, keep_installed=False)
+            build_resolver(
+                session, asked, machine=machine, target=target, keep_installed=False, builder=builder
+            )
         )
     rows = [[resolver.explain(requirement) for resolver in by_machine] for requirement in asked.requirements]
     output = session.output

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rewheel.cli.options import (
+    build_options,
     cache_options,
     index_options,
     machine_option,
@@ -49,7 +50,10 @@ __all__ = ["command"]
     help="Install what this script says that it needs. Repeatable.",
 )  # fmt: skip
 @click.option("--user", is_flag=True, hidden=True)
-@click.option("-e", "--editable", multiple=True, metavar="PATH", hidden=True)
+@click.option(
+    "-e", "--editable", "editables", metavar="PATH", multiple=True,
+    help="Install the project in this folder so that its own files are imported. Repeatable.",
+)  # fmt: skip
 @click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
 @click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
 @click.option("--no-deps", is_flag=True, help="Install what is named and nothing that it needs.")
@@ -58,9 +62,11 @@ __all__ = ["command"]
 @target_options
 @place_options
 @index_options
-@click.option("--no-binary", metavar="PKG", multiple=True, help="Refused: nothing can be built yet.")
-@click.option("--only-binary", metavar="PKG", multiple=True, help="Accepted: only wheels are ever taken.")
-@click.option("--prefer-binary", is_flag=True, help="Accepted: only wheels are ever taken.")
+@build_options
+@click.option(
+    "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
+    help="Tell the build backends of what is named. Repeatable.",
+)  # fmt: skip
 @require_hashes_option
 @machine_option
 @selection_options
@@ -78,28 +84,26 @@ def command(
     groups: tuple[str, ...],
     scripts: tuple[str, ...],
     user: bool,
-    editable: tuple[str, ...],
+    editables: tuple[str, ...],
     upgrade: bool,
     reinstall: bool,
     no_deps: bool,
     dry_run: bool,
     report: str | None,
-    no_binary: tuple[str, ...],
-    only_binary: tuple[str, ...],
-    prefer_binary: bool,
+    config_settings: tuple[str, ...],
 ) -> None:
     """Install packages, with the variant that fits this machine.
 
-    REQ is a requirement such as `numpy>=2`, or the path or URL of a wheel.
+    REQ is a requirement such as `numpy>=2`, or the path or URL of a wheel, a source distribution,
+    a folder or, as git+URL, a repository.
     """
     from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
+    from rewheel.cli.building import builder_for
     from rewheel.cli.installed_report import write_report
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.project_files import check_scripts
     from rewheel.installing import Installer, LinkMode
 
-    del only_binary, prefer_binary
-    _refuse_builds(editable, no_binary)
     if user:
         raise UsageError(
             "--user: nothing is installed beside an interpreter's own packages",
@@ -108,13 +112,21 @@ def command(
     output = session.output
     output.narrate_to_stderr = report == "-"
     asked = gather(
-        session, requirements, files=files, constraints=constraints, groups=groups, scripts=scripts
+        session,
+        requirements,
+        files=files,
+        constraints=constraints,
+        groups=groups,
+        scripts=scripts,
+        editables=editables,
+        config_settings=config_settings,
     )
     here = session.target
     check_scripts(session, scripts, here)
     chosen_for, target = machine_target(session, here, session.settings.machine)
     if not dry_run:
         _refuse_foreign_environment(here, target)
+    builder = builder_for(session, asked, chosen_for, target)
     resolver = build_resolver(
         session,
         asked,
@@ -125,6 +137,7 @@ def command(
         upgrade=upgrade,
         reinstall=reinstall,
         no_deps=no_deps,
+        builder=builder,
     )
     settings = session.settings
     installer = Installer(
@@ -135,6 +148,7 @@ def command(
         allowed_hashes=asked.hashes,
         require_hashes=settings.require_hashes,
         reinstall=reinstall,
+        builder=builder,
         link_mode=LinkMode(settings.link_mode),
         bytecode=bytecode_mode(session),
         reporter=session.reporter,
@@ -187,17 +201,6 @@ def _warn_of_strangers(session: Session, projects: set[str]) -> None:
         for name in named if field in session.flags else ():
             if normalize_project(name) not in projects:
                 session.reporter.warning(f"{option} {name} has no effect: nothing asks for {name}")
-
-
-def _refuse_builds(editable: tuple[str, ...], no_binary: tuple[str, ...]) -> None:
-    for path in editable:
-        raise UsageError(f"-e {path}: editable installations need a build, which rewheel cannot do yet")
-    for name in no_binary:
-        if name != ":none:":
-            raise UsageError(
-                f"--no-binary {name}: sources would have to be built, which rewheel cannot do yet",
-                hint="leave it away to install wheels",
-            )
 
 
 def _refuse_foreign_environment(here: "Target", target: "Target") -> None:

@@ -5,6 +5,7 @@ import click
 from rewheel.cli.narration import label_text
 from rewheel.cli.options import cache_options, output_options, pass_session, place_options, target_options
 from rewheel.cli.session import Session
+from rewheel.config import redact_url
 from rewheel.errors import UsageError
 
 __all__ = ["command"]
@@ -37,6 +38,8 @@ def command(session: Session, *, packages: tuple[str, ...], files: tuple[str, ..
         read_requirements_file(
             place, asked, environ=session.environ, base=session.cwd, fetch=session.fetch_early
         )
+    for unnamed in asked.unnamed:
+        raise UsageError(f"{redact_url(unnamed.url)}: name the project to remove instead of its place")
     projects = [Requirement.parse(text).project for text in packages]
     projects += [requirement.project for requirement in asked.requirements]
     if not projects:

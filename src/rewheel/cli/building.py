@@ -1,0 +1,170 @@
+"""What the command line says about building from source, and the builder that goes by it."""
+
+import re
+import tempfile
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rewheel.config import redact_url
+from rewheel.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewheel.builds import Builder
+    from rewheel.cli.requirements_file import Asked
+    from rewheel.cli.session import Session
+    from rewheel.config import Settings
+    from rewheel.environments import InstalledDistribution, Target
+    from rewheel.machines import Machine
+    from rewheel.resolution import Buildable, BuiltWheel, Described, Formats, Resolver, WheelBuilder
+
+__all__ = ["LazyBuilder", "builder_for", "read_formats"]
+
+
+class LazyBuilder:
+    """Loads what builds only when something has to be built."""
+
+    def __init__(self, session: "Session", asked: "Asked", target: "Target") -> None:
+        self._session = session
+        self._asked = asked
+        self._target = target
+        self._lock = threading.Lock()
+        self._made: Builder | None = None
+
+    def describe(self, sources: "Buildable") -> "Described":
+        """Return the core metadata of the wheel that the sources become."""
+        return self._builder().describe(sources)
+
+    def build(self, sources: "Buildable") -> "BuiltWheel":
+        """Return the sources' wheel."""
+        return self._builder().build(sources)
+
+    def _builder(self) -> "Builder":
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> "Builder":
+        from rewheel.builds import Builder, Workshop
+
+        session, settings, asked = self._session, self._session.settings, self._asked
+        workshop = Workshop(
+            client=session.client,
+            store=session.store,
+            target=self._target,
+            resolvers=self._resolver,
+            cache_dir=session.cache_dir,
+            environ=session.environ,
+            # The log of a failure is for reading afterwards, when a cache for this run is gone.
+            logs=Path(tempfile.gettempdir()) if settings.no_cache else session.cache_dir / "build-logs",
+            isolated=not settings.no_build_isolation,
+            passthrough=_projects(settings.passthrough, "--passthrough"),
+            reporter=session.reporter,
+        )
+        return session.keep_open(
+            Builder(
+                workshop,
+                config_settings=asked.config_settings,
+                allowed_hashes=asked.hashes,
+                require_hashes=settings.require_hashes,
+            )
+        )
+
+    def _resolver(
+        self,
+        target: "Target",
+        *,
+        builder: "WheelBuilder",
+        installed: "Sequence[InstalledDistribution]",
+        fixed: Collection[str],
+    ) -> "Resolver":
+        """Make the resolver for what a build requires: from the same sources, for this machine."""
+        from rewheel.machines import Machine
+        from rewheel.resolution import ALL, ResolveOptions, Resolver
+
+        session = self._session
+        formats = read_formats(session.settings)
+        # If whole build systems had to be built first, each would have to be built with itself.
+        formats = replace(formats, no_binary=formats.no_binary - {ALL})
+        machine = Machine.here(session.environ)
+        return Resolver(
+            sources=session.sources,
+            client=session.client,
+            target=target,
+            providers=session.providers(machine, target.markers),
+            machine=machine.name,
+            options=ResolveOptions(
+                formats=formats, fixed=frozenset(fixed), no_variants=session.settings.no_variants
+            ),
+            installed=installed,
+            reporter=session.reporter,
+            builder=builder,
+        )
+
+
+def builder_for(
+    session: "Session", asked: "Asked", machine: "Machine", target: "Target"
+) -> LazyBuilder | None:
+    """Return who builds for a target, once every path and URL that is asked for has its project's name.
+
+    There is nobody for another platform than this one. Raises RewheelError.
+    """
+    builder = LazyBuilder(session, asked, target) if machine.platform is None else None
+    for place in asked.unnamed if builder is None else ():
+        raise UsageError(f"{redact_url(place.url)} can't be built for another platform")
+    if builder is not None:
+        _name_places(session, asked, builder)
+    return builder
+
+
+def _name_places(session: "Session", asked: "Asked", builder: "WheelBuilder") -> None:
+    """Look into the paths and URLs whose project is not known yet, and ask for what they turn out to be."""
+    from rewheel.resolution import buildable_at
+
+    places, asked.unnamed = asked.unnamed, []
+    for place in places:
+        sources = buildable_at(place.url, session.client, editable=place.url in asked.editable)
+        requirement = place.named(builder.describe(sources).metadata.name)
+        asked.requirements.append(requirement)
+        if place.url in asked.config_settings:
+            asked.config_settings[requirement.project] = asked.config_settings[place.url]
+
+
+def read_formats(settings: "Settings") -> "Formats":
+    """Return which projects are built, and which never; raises UsageError for a contradiction."""
+    from rewheel import resolution
+
+    no_binary = _format_projects(settings.no_binary, "--no-binary")
+    only_binary = _format_projects(settings.only_binary, "--only-binary")
+    for project in sorted(no_binary & only_binary):
+        raise UsageError(f"{project} is named with --no-binary and with --only-binary")
+    return resolution.Formats(no_binary, only_binary, settings.prefer_binary)
+
+
+def _format_projects(given: Iterable[str], option: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in (part.strip() for text in given for part in text.split(",")):
+        if word == ":none:":
+            found.clear()
+        elif word == ":all:":
+            found.add(word)
+        elif word:
+            found |= _projects([word], option)
+    return frozenset(found)
+
+
+def _projects(given: Iterable[str], option: str) -> frozenset[str]:
+    from rewheel.variants import normalize_project
+
+    found = set()
+    for name in given:
+        project = normalize_project(name)
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", project):
+            raise UsageError(f"{option}: {name!r} is not the name of a project")
+        found.add(project)
+    return frozenset(found)
