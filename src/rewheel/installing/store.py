@@ -65,6 +65,7 @@ class Store:
 
     def __init__(self, cache_dir: Path) -> None:
         self._root = cache_dir / _VERSION
+        self._known: dict[str, StoredWheel] = {}
 
     @property
     def root(self) -> Path:
@@ -74,14 +75,19 @@ class Store:
     def get(self, sha256: str) -> StoredWheel | None:
         """Return a wheel that is in the store, or None if it is not, or no longer whole."""
         folder = self._folder(sha256)
+        known = self._known.get(sha256)
+        if known is not None and (folder / "manifest").is_file():
+            return known
         try:
             data = (folder / "manifest").read_bytes()
         except OSError:
             return None
         try:
-            return StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
+            found = StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
+        self._known[sha256] = found
+        return found
 
     def add(
         self, wheel_path: Path, sha256: str = "", *, filename: WheelFilename | None = None
@@ -109,6 +115,7 @@ class Store:
 
     def discard(self, sha256: str) -> None:
         """Remove an entry, so that it is made anew when it is next asked for."""
+        self._known.pop(sha256, None)
         folder = self._folder(sha256)
         with contextlib.suppress(OSError), self.workplace() as workplace:
             # Out of the way in one step, since another process may look at it now.

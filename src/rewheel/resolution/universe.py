@@ -80,6 +80,12 @@ class Universe:
             return found.add_reference(requirement.url, self._references.release(requirement))
         return found.matching(requirement.specifier)
 
+    @property
+    def has_variants(self) -> bool:
+        """Whether any project that was met offers a variant for the target's platform."""
+        met = self._projects.values()
+        return any(candidate.has_variants for found in met for candidate in found.candidates)
+
     def failure(self, project: str) -> "IndexesError | None":
         """Return why some index could not be asked that might have had more of a project than there is."""
         return self._failures.get(project)

@@ -1,5 +1,6 @@
 """`rewheel install`: resolve, choose variants, fetch, install; the main job."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -102,6 +103,7 @@ def command(
     from rewheel.cli.installed_report import write_report
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.project_files import check_scripts
+    from rewheel.cli.remembered import remembering
     from rewheel.installing import Installer, LinkMode
 
     if user:
@@ -127,13 +129,15 @@ def command(
     if not dry_run:
         _refuse_foreign_environment(here, target)
     builder = builder_for(session, asked, chosen_for, target)
-    resolver = build_resolver(
+    # What runs here satisfies nothing on another platform; a folder may be for any.
+    keep_installed = target.is_directory_target or chosen_for.platform is None
+    make_resolver = partial(
+        build_resolver,
         session,
         asked,
         machine=chosen_for,
         target=target,
-        # What runs here satisfies nothing on another platform; a folder may be for any.
-        keep_installed=target.is_directory_target or chosen_for.platform is None,
+        keep_installed=keep_installed,
         upgrade=upgrade,
         reinstall=reinstall,
         no_deps=no_deps,
@@ -141,7 +145,9 @@ def command(
     )
     settings = session.settings
     installer = Installer(
-        resolver=resolver,
+        resolver=remembering(
+            session, asked, target, make_resolver, keep_installed=keep_installed, report=report is not None
+        ),
         client=session.client,
         target=target,
         store=session.store,
