@@ -50,7 +50,7 @@ def prune_entries(folders: Iterable[Path], older_than: float) -> Pruned:
     """Remove the files and folders in these folders that nobody used for `older_than` seconds."""
     done = Pruned()
     for folder in folders:
-        for entry in _listed(folder):
+        for entry in _listed(folder) if not folder.is_symlink() else ():
             if entry.is_symlink() or not _is_unused(entry, older_than):
                 continue
             size = _size(entry)
