@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from rewheel.indexes import Client
     from rewheel.installing.store import Store, StoredWheel
     from rewheel.metadata import Requirement
-    from rewheel.resolution import BuiltWheel, Resolution, ResolvedPackage, Resolver, WheelBuilder
+    from rewheel.resolution import (
+        BuiltWheel,
+        RememberingResolver,
+        Resolution,
+        ResolvedPackage,
+        Resolver,
+        WheelBuilder,
+    )
 
 __all__ = ["Installation", "Installer", "check_hash", "give_up"]
 
@@ -46,7 +53,7 @@ class Installer:
     def __init__(
         self,
         *,
-        resolver: "Resolver",
+        resolver: "Resolver | RememberingResolver",
         client: "Client",
         target: "Target",
         store: "Store",
@@ -232,7 +239,9 @@ def _stored_variant(stored: "StoredWheel") -> bytes | None:
     return stored.read(path, described) if described is not None else None
 
 
-def give_up(package: "ResolvedPackage", problem: str, resolver: "Resolver", reporter: Reporter) -> None:
+def give_up(
+    package: "ResolvedPackage", problem: str, resolver: "Resolver | RememberingResolver", reporter: Reporter
+) -> None:
     """Take a wheel out of the search, or stop if the user named this very version or file."""
     assert package.file is not None
     assert package.choice is not None
