@@ -1,18 +1,20 @@
 """The lines that an installation prints are those that the design shows."""
 
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from rewheel.cli.explanation import explanation_json, explanation_lines, matrix_lines
 from rewheel.cli.narration import change_line, choice_lines, collecting_line, kept_line, planned_line
-from rewheel.indexes import File
+from rewheel.indexes import DirectorySource, File
 from rewheel.installing import Changed
 from rewheel.machines import NamespaceSupport, Origin, OriginKind
 from rewheel.metadata import CoreMetadata
 from rewheel.resolution import Choice, Explanation, ResolvedPackage, Status, WheelVerdict
 from rewheel.variants import VariantProperty, WheelFilename
 
+SOURCE = DirectorySource(Path("/wheels"))
 TAG = "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64"
 FROM_CPUINFO = NamespaceSupport(
     "x86_64", {"level": ("v3", "v2", "v1")}, Origin(OriginKind.DETECTOR, "/proc/cpuinfo")
@@ -29,7 +31,7 @@ def verdict(
     size: int | None = 17_600_000,
 ) -> WheelVerdict:
     name = f"numpy-2.2.5-{tag}{'-' if label else ''}{label}.whl"
-    file = File(name, f"https://me:pw@a.test/{name}", {}, "", None, size, "", False, None)  # type: ignore[arg-type]
+    file = File(name, f"https://me:pw@a.test/{name}", {}, "", None, size, "", False, SOURCE)
     return WheelVerdict(file, WheelFilename.parse(name), status, reason, position, properties)
 
 

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     ),
     "tree": LazyCommand("tree", "Show what each installed package needs, as a tree."),
     "explain": LazyCommand("explain", "Say why which wheel would be chosen, here and on other machines."),
-    "index": LazyCommand("index", "List names that several indexes offer, and who would get them."),
+    "index": LazyCommand("index", "Look at what several indexes make of one name."),
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
     "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
     "release": LazyCommand("release", "Write the index file and index pages of a folder of wheels."),
