@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -186,6 +187,35 @@ def test_one_version_in_several_sources_under_version_priority(street: Street) -
     assert outcome.label() == "x3"
     (entry,) = json.loads((street.shop.folder / "r").read_text())["install"]
     assert entry["source"] == "c"
+
+
+def test_an_answer_of_before_notices_every_change_of_indexes(street: Street) -> None:
+    """What was found for a question is not given again when who may answer it has changed."""
+    street.stock("b", "1.0")
+    street.stock("c", "2.0")
+    target = street.shop.folder / "again"
+    config = street.shop.folder / "rewheel.toml"
+
+    def version(text: str = "", order: str = "abc") -> str:
+        shutil.rmtree(target, ignore_errors=True)
+        tables = "".join(f'[[index]]\nname = "{n}"\nurl = "{street.url(n)}"\n' for n in order)
+        config.write_text(f'index-url = "{street.url("c")}"\n{text}\n{tables}')
+        code, _, err = street.shop.run(
+            "install", "foo", "--target", str(target), "--config-file", str(config)
+        )
+        assert code == 0, err
+        return Outcome(code, "", err, target).installed["foo"]
+
+    assert [version(), version()] == ["1.0", "1.0"]
+    assert version('index-strategy = "version-priority"') == "2.0"
+    assert version() == "1.0"
+    assert version('index-pin = { foo = "c" }') == "2.0"
+    assert version(order="acb") == "2.0"
+    assert version() == "1.0"
+    street.stock("a", "0.5")  # the first index, which had nothing, now has the name
+    assert version() == "0.5"
+    street.servers["a"].faults["/simple/foo/"] = Fault(status=404)
+    assert version() == "1.0"
 
 
 # Failures
