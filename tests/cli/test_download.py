@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,43 @@ def test_a_wheel_that_is_not_what_its_name_says_is_passed_over(run: Run, shelf: 
     assert code == 0
     assert "is ignored" in err
     assert found("there") == ["foo-1.0-py3-none-any-x1.whl"]
+
+
+BACKEND = """
+import pathlib, zipfile
+NAME = "src-1.0-py3-none-any.whl"
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(pathlib.Path(folder, NAME), "w") as archive:
+        archive.writestr("src.py", "")
+        archive.writestr("src-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\\nName: src\\nVersion: 1.0\\nRequires-Dist: foo\\n")
+        archive.writestr("src-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr("src-1.0.dist-info/RECORD",
+            "src.py,,\\nsrc-1.0.dist-info/METADATA,,\\nsrc-1.0.dist-info/WHEEL,,\\nsrc-1.0.dist-info/RECORD,,\\n")
+    return NAME
+"""
+
+
+def test_sources_are_saved_as_they_are_and_folders_as_wheels(run: Run, shelf: Path, tmp_path: Path) -> None:
+    project = tmp_path / "src-1.0"
+    project.mkdir()
+    (project / "backend.py").write_text(BACKEND)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (project / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: src\nVersion: 1.0\n")
+    with tarfile.open(shelf / "src-1.0.tar.gz", "w:gz") as archive:
+        archive.add(project, "src-1.0")
+    make_wheel(shelf, "foo")
+    options = ("-f", shelf, "--no-index")
+    code, out, _ = run("download", "src", "-d", "there", *options)
+    assert code == 0
+    assert found("there") == ["foo-1.0-py3-none-any.whl", "src-1.0.tar.gz"]
+    assert out.splitlines()[-1] == "Saved src 1.0  there/src-1.0.tar.gz"
+    assert run("download", project, "-d", "built", *options).code == 0
+    assert found("built") == ["foo-1.0-py3-none-any.whl", "src-1.0-py3-none-any.whl"]
+    assert run("download", "src", "--only-binary", ":all:", *options).code == 1
 
 
 def test_a_folder_that_cannot_be(run: Run, shelf: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rewheel.cli.options import (
+    build_options,
     cache_options,
     index_options,
     machine_option,
@@ -65,6 +66,11 @@ __all__ = ["command"]
 @click.option("--no-deps", is_flag=True, help="Download what is named and nothing that it needs.")
 @target_options
 @index_options
+@build_options
+@click.option(
+    "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
+    help="Tell the build backends of what is named. Repeatable.",
+)  # fmt: skip
 @require_hashes_option
 @machine_option
 @selection_options
@@ -82,28 +88,46 @@ def command(
     groups: tuple[str, ...],
     scripts: tuple[str, ...],
     no_deps: bool,
+    config_settings: tuple[str, ...],
 ) -> None:
     """Download wheels, with the variants that fit this machine or another.
 
     Nothing is installed, and what is installed plays no part. Without an environment the wheels are for the
-    Python that runs rewheel.
+    Python that runs rewheel. What has no wheel that would do is saved as a source distribution.
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.building import builder_for
     from rewheel.cli.narration import choice_lines, collecting_line, label_text
+    from rewheel.cli.project_files import check_scripts
     from rewheel.installing.downloading import Downloader
 
     asked = gather(
-        session, requirements, files=files, constraints=constraints, groups=groups, scripts=scripts
+        session,
+        requirements,
+        files=files,
+        constraints=constraints,
+        groups=groups,
+        scripts=scripts,
+        config_settings=config_settings,
     )
     machine, target = machine_target(session, session.reference_target, session.settings.machine)
+    check_scripts(session, scripts, target)
+    builder = builder_for(session, asked, machine, target)
     resolver = build_resolver(
-        session, asked, machine=machine, target=target, keep_installed=False, no_deps=no_deps
+        session,
+        asked,
+        machine=machine,
+        target=target,
+        keep_installed=False,
+        no_deps=no_deps,
+        builder=builder,
     )
     downloader = Downloader(
         resolver=resolver,
         client=session.client,
         allowed_hashes=asked.hashes,
         require_hashes=session.settings.require_hashes,
+        builder=builder,
         reporter=session.reporter,
     )
 

@@ -102,11 +102,16 @@ def _wanted(
 
 def _outdated(session: Session, installed: "Sequence[InstalledDistribution]") -> "list[Outdated]":
     from rewheel.cli.asking import build_resolver, machine_target
+    from rewheel.cli.building import builder_for
     from rewheel.cli.requirements_file import Asked
     from rewheel.resolution.outdated import find_outdated
 
     machine, target = machine_target(session, session.target, session.settings.machine)
-    resolver = build_resolver(session, Asked(), machine=machine, target=target, keep_installed=False)
+    asked = Asked()
+    builder = builder_for(session, asked, machine, target)  # who can build may be offered sources
+    resolver = build_resolver(
+        session, asked, machine=machine, target=target, keep_installed=False, builder=builder
+    )
     return list(
         find_outdated(
             installed, resolver, sources=session.sources, client=session.client, reporter=session.reporter
