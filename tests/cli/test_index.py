@@ -186,5 +186,11 @@ def test_an_index_that_fails_leaves_the_question_open(run: Run, pair: Pair) -> N
 def test_sources_count_without_being_built(run: Run, pair: Pair) -> None:
     pair.stock(pair.own, "foo", "1.0")
     (pair.public.directories[0] / "foo-2.0.tar.gz").write_bytes(b"would fail to build")
-    assert "2.0" in run("index", "audit", "foo", *pair.options).out
+    code, out, _ = run("index", "audit", "foo", *pair.options, "--json")
+    assert code == 1
+    takes = json.loads(out)["projects"][0]["takes"]
+    assert takes["version-priority"]["filename"] == "foo-2.0.tar.gz"
+    assert takes["index-priority"]["filename"] == "foo-1.0-py3-none-any.whl"
+    for option in ("--prefer-binary", "--only-binary=foo"):
+        assert run("index", "audit", "foo", *pair.options, option).code == 0
     assert pair.public.count("/files/*") == 0

@@ -1,11 +1,11 @@
 """`rewheel index`: questions about the indexes themselves."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rewheel.cli.options import (
+    build_options,
     cache_options,
     index_options,
     json_option,
@@ -33,19 +33,20 @@ def command() -> None:
 @command.command("audit")
 @click.argument("requirements", metavar="[REQ]...", nargs=-1)
 @click.option(
-    "-r", "--requirement", "files", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    "-r", "--requirement", "files", metavar="FILE", multiple=True,
     help="Look up what this requirements file asks for. Repeatable.",
 )  # fmt: skip
 @json_option
 @target_options
 @place_options
 @index_options
+@build_options
 @selection_options
 @cache_options
 @network_options
 @output_options
 @pass_session
-def audit(session: Session, *, requirements: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> int:
+def audit(session: Session, *, requirements: tuple[str, ...], files: tuple[str, ...], as_json: bool) -> int:
     """List the names that more than one index offers, and what each strategy would take.
 
     Looks up what is named, or else all that is installed; dependencies are not followed, and nothing is
@@ -53,23 +54,32 @@ def audit(session: Session, *, requirements: tuple[str, ...], files: tuple[Path,
     not all take the same file, so that an index could slip in another.
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
+    from rewheel.cli.building import builder_for
     from rewheel.cli.index_audit import audit_json, audit_lines
     from rewheel.cli.requirements_file import Asked
     from rewheel.metadata import Requirement
     from rewheel.resolution.auditing import audit as audit_indexes
 
     if requirements or files:
-        asked = gather(session, requirements, files=files)
+        asked = gather(session, requirements, files=files, only_looking=True)
+        asked.unnamed.clear()  # what is named by its place has no name to look up
         here = session.reference_target
         wanted = [found for found in asked.requirements if not found.url and found.applies(here.markers)]
     else:
         asked, here = Asked(), session.target
         wanted = [Requirement.parse(name) for name in sorted(found.project for found in here.installed())]
     machine, target = machine_target(session, here, session.settings.machine)
+    builder = builder_for(session, asked, machine, target)  # so that sources count; nothing is built
 
     def resolver_for(sources: "Sources") -> "Resolver":
         return build_resolver(
-            session, asked, machine=machine, target=target, keep_installed=False, sources=sources
+            session,
+            asked,
+            machine=machine,
+            target=target,
+            keep_installed=False,
+            sources=sources,
+            builder=builder,
         )
 
     found = audit_indexes(wanted, session.sources, resolver_for)
