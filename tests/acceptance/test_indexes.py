@@ -189,6 +189,26 @@ def test_one_version_in_several_sources_under_version_priority(street: Street) -
     assert entry["source"] == "c"
 
 
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ([], "a"),
+        (["--prefer-binary"], "b"),
+        (["--only-binary", "foo"], "b"),
+        (["--prefer-binary", "--index-strategy", "first-index"], "a"),
+        (["--index-strategy", "version-priority"], "a"),
+        (["--prefer-binary", "--index-strategy", "version-priority"], "b"),
+    ],
+)
+def test_sources_of_one_index_and_wheels_of_the_next(street: Street, options: list[str], source: str) -> None:
+    (street.servers["a"].directories[0] / "foo-3.0.tar.gz").write_bytes(b"is not built by a question")
+    street.stock("b", "1.0")
+    arguments = [*street.index(), "--index-url", street.url("c"), *options, "--json"]
+    code, out, err = street.shop.run("explain", "foo", *arguments)
+    assert code == 0, err
+    assert json.loads(out)["explanations"][0]["source"] == source
+
+
 def test_an_answer_of_before_notices_every_change_of_indexes(street: Street) -> None:
     """What was found for a question is not given again when who may answer it has changed."""
     street.stock("b", "1.0")
