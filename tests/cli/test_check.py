@@ -155,6 +155,25 @@ def test_nobody_knowing_is_no_problem(run: Run, shelf: Path) -> None:
     assert "odd-provider: not trusted" in err
 
 
+def test_a_variant_for_another_version_of_a_package(run: Run, shelf: Path) -> None:
+    make_environment()
+    make_wheel(
+        shelf, "foo", label="t2", properties={"abi_dependency": {"torch": ["2.9"]}}, requires=["torch"],
+        priorities=["abi_dependency"], providers={"abi_dependency": {"builtin": "abi_dependency"}},
+    )  # fmt: skip
+    for version in ("2.9.1", "3.0"):
+        make_wheel(shelf, "torch", version)
+    assert run("install", "foo", "torch<3", "-f", shelf, "--no-index").code == 0
+    assert run("list").out.split()[-3:] == ["t2", "torch", "2.9.1"]
+    assert kinds(run) == []
+    install(run, shelf, "-U", "torch")
+    code, out, err = run("check")
+    assert (code, err) == (1, "")
+    assert out == "foo 1.0 (variant t2): it is for torch 2.9, but you have torch 3.0.\n"
+    run("uninstall", "torch")
+    assert "foo 1.0 (variant t2): it is for torch 2.9, but that is not installed." in run("check").out
+
+
 def test_files_that_are_not_what_they_were(run: Run, shelf: Path) -> None:
     make_environment()
     names = [f"foo/m{number}.py" for number in range(6)]

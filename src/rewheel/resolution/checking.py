@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from rewheel.environments.damage import Damage, damaged_files
 from rewheel.errors import RewheelError
+from rewheel.resolution.releases import parse_version
 from rewheel.resolution.standing import misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from packaging.version import Version
 
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.environments.damage import DamagedFile
@@ -70,6 +73,7 @@ def check_environment(
     Nothing is fetched.
     """
     found: list[Problem] = []
+    versions = {each.project: version for each in graph.installed if (version := parse_version(each.version))}
     seen: dict[str, InstalledDistribution] = {}
     for each in installed:
         first = seen.setdefault(each.project, each)
@@ -78,7 +82,7 @@ def check_environment(
             found.append(_problem(ProblemKind.DUPLICATE, each, text))
         else:
             found += _unmet(each, graph)
-        found += _misfits(each, target, providers)
+        found += _misfits(each, target, providers, versions)
         found += _damage(each, read=read_files)
     return list(dict.fromkeys(found))
 
@@ -105,9 +109,14 @@ def _unmet_one(dependency: "Dependency") -> Problem:
     return Problem(kind, parent.project, parent.version, text, parent.label, str(requirement), version)
 
 
-def _misfits(each: "InstalledDistribution", target: "Target", providers: "Providers") -> Iterator[Problem]:
+def _misfits(
+    each: "InstalledDistribution",
+    target: "Target",
+    providers: "Providers",
+    versions: "Mapping[str, Version]",
+) -> Iterator[Problem]:
     try:
-        reasons = misfits(each, target, providers)
+        reasons = misfits(each, target, providers, versions)
     except RewheelError as error:
         yield _problem(ProblemKind.METADATA, each, f"{each.project} {each.version}: {error}.")
         return

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.machines import OriginKind
+from rewheel.resolution.abi import AbiVersions
 from rewheel.resolution.eligibility import python_allows
 from rewheel.variants import (
     PLAIN,
@@ -11,13 +12,19 @@ from rewheel.variants import (
     VariantMetadata,
     VariantProperties,
     VariantsError,
+    normalize_project,
     rank,
     read_metadata,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.version import Version
+
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.machines import Providers
+    from rewheel.variants import RejectedFeature
 
 __all__ = ["Misfit", "installed_properties", "installed_variant", "misfits"]
 
@@ -63,11 +70,18 @@ def installed_variant(found: "InstalledDistribution", providers: "Providers") ->
     return VariantEnvironment.of(found.label, declared, supported)
 
 
-def misfits(found: "InstalledDistribution", target: "Target", providers: "Providers") -> list[Misfit]:
+def misfits(
+    found: "InstalledDistribution",
+    target: "Target",
+    providers: "Providers",
+    versions: "Mapping[str, Version]",
+) -> list[Misfit]:
     """Tell why an installed distribution does not fit its Python, platform or machine; nothing if it does.
 
-    Where nobody knows what the machine supports, as for a provider that is not trusted, a variant is given
-    the benefit of the doubt, and the providers warn. Labels that would fit better are not looked for.
+    `versions` are those of all that is installed, by project: a label may depend on them (PEP 850,
+    abi_dependency). Where nobody knows what the machine supports, as for a provider that is not trusted, a
+    variant is given the benefit of the doubt, and the providers warn. Labels that would fit better are not
+    looked for.
     """
     reasons = []
     requires_python = found.metadata().requires_python
@@ -78,7 +92,7 @@ def misfits(found: "InstalledDistribution", target: "Target", providers: "Provid
     if tags and target.tags.keys().isdisjoint(tags):
         reasons.append(Misfit("platform", "is not supported on this platform"))
     try:
-        reason = _variant_misfit(found, providers)
+        reason = _variant_misfit(found, providers, versions)
     except VariantsError as error:
         reasons.append(Misfit("metadata", f"has a variant.json that cannot be read: {error}"))
     else:
@@ -86,16 +100,33 @@ def misfits(found: "InstalledDistribution", target: "Target", providers: "Provid
     return reasons
 
 
-def _variant_misfit(found: "InstalledDistribution", providers: "Providers") -> str:
+def _variant_misfit(
+    found: "InstalledDistribution", providers: "Providers", versions: "Mapping[str, Version]"
+) -> str:
     if not found.label:
         return ""
     metadata = _metadata(found)
     properties = metadata.properties_of(found.label) or VariantProperties.from_properties(())
-    supports = providers.support(metadata, properties.namespaces, project=found.project, source="")
+    supports = dict(providers.support(metadata, properties.namespaces, project=found.project, source=""))
+    abi = AbiVersions()
+    abi.assumed = versions
+    for namespace in metadata.abi_namespaces.intersection(supports):
+        if supports[namespace].origin.kind is OriginKind.UNKNOWN:
+            supports[namespace] = abi.support(namespace, metadata, [found.label])
     supported = {namespace: support.features for namespace, support in supports.items()}
     verdict = rank([found.label], metadata, supported).verdicts[found.label]
     certain = [r for r in verdict.rejected if supports[r.namespace].origin.kind not in _NOBODY_KNOWS]
-    return "; ".join(map(str, certain))
+    return "; ".join(
+        _wrong_version(rejected, versions) if rejected.namespace in metadata.abi_namespaces else str(rejected)
+        for rejected in certain
+    )
+
+
+def _wrong_version(rejected: "RejectedFeature", versions: "Mapping[str, Version]") -> str:
+    project = normalize_project(rejected.feature)
+    version = versions.get(project)
+    there = f"you have {project} {version}" if version is not None else "that is not installed"
+    return f"it is for {project} {' or '.join(rejected.wanted)}, but {there}"
 
 
 def _metadata(found: "InstalledDistribution") -> VariantMetadata:
