@@ -11,7 +11,7 @@ from rewheel.resolution.releases import parse_version
 from rewheel.resolution.standing import misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from packaging.version import Version
 
