@@ -14,7 +14,7 @@ from rewheel.environments import find_target
 from rewheel.errors import UsageError
 from rewheel.metadata import Requirement
 from rewheel.resolution import ResolutionError
-from rewheel.resolution.abi import matches, parse_versions
+from rewheel.resolution.abi import matches, parse_abi_versions
 
 PROVIDERS = {
     "cuda": {"static-properties": {"version": ["12.8", "12.6", "12"]}},
@@ -178,11 +178,11 @@ def test_explaining_takes_the_likely_version_for_granted(example: World) -> None
 
 
 def test_versions_can_be_said() -> None:
-    assert parse_versions("") == {}
-    assert parse_versions("Foo_Bar==1.2, b == 3") == {"foo-bar": "1.2", "b": "3"}
+    assert parse_abi_versions("") == {}
+    assert parse_abi_versions("Foo_Bar==1.2, b == 3") == {"foo-bar": "1.2", "b": "3"}
     for text in ("a", "a=1", "a==", "==1", "a==x", "a b==1"):
         with pytest.raises(UsageError, match="VARIANT_ABI_DEPENDENCY"):
-            parse_versions(text)
+            parse_abi_versions(text)
 
 
 def test_an_installed_label_keeps_what_it_depends_on(example: World, tmp_path: Path) -> None:

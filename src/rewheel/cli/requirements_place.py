@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
 
 from rewheel.config import redact_url
 from rewheel.errors import UsageError
@@ -85,6 +84,8 @@ def place_of(text: str, base: Path, fetch: Fetch | None) -> FilePlace | UrlPlace
     if scheme in {"http", "https"}:
         return UrlPlace(text, base, fetch)
     if scheme == "file":
+        from urllib.request import url2pathname
+
         return FilePlace(Path(url2pathname(urlsplit(text).path)), fetch)
     if scheme:
         raise UsageError(f"{redact_url(text)}: expected a file, or a URL of http, https or file")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 if TYPE_CHECKING:
     from rewheel.environments.installed import InstalledDistribution
@@ -40,6 +39,8 @@ def editable_location(distribution: "InstalledDistribution") -> Path | None:
         parts = urlsplit(url)
         if parts.scheme != "file":
             return None
+        from urllib.request import url2pathname
+
         root = Path(url2pathname(parts.path))
     except ValueError:
         return None

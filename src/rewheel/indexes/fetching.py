@@ -194,10 +194,17 @@ class Client:
         """List all that `document` gave, by URL and accepted types, with its digest."""
         return [(url, accept, page.digest) for (url, accept), page in dict(self._seen).items()]
 
-    def is_unchanged(self, url: str, accept: str, digest: str) -> bool:
-        """Tell whether a document is what it was when it had this digest; raises FetchError."""
-        known = self._documents().known_digest(url, accept=accept)
-        return (known or self._see(url, accept, PAGE_LIMIT).digest) == digest
+    def are_unchanged(self, pages: Iterable[tuple[str, str, str]]) -> bool:
+        """Tell whether documents, as `pages_seen` lists them, are what they were; raises FetchError."""
+        documents = self._documents()
+        stale = []
+        for url, accept, digest in pages:
+            known = documents.known_digest(url, accept=accept)
+            if not known:
+                stale.append((url, accept, digest))
+            elif known != digest:
+                return False
+        return all(self.map(lambda page: self._see(page[0], page[1], PAGE_LIMIT).digest == page[2], stale))
 
     def learn(self, url: str) -> str:
         """Remember the login in a URL for its server, and give the URL without it. Raises ValueError."""

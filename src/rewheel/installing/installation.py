@@ -1,6 +1,7 @@
 """From requirements to a changed environment: resolve, fetch, check, apply."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,6 @@ from rewheel.installing.errors import DamagedEntry, DigestMismatch, HashesMissin
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import InstallItem, Plan, Report
 from rewheel.progress import SILENT, Reporter
-from rewheel.resolution import WheelRejected, disagreement
 from rewheel.wheels import FileSource, Wheel
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Installation", "Installer", "check_hash", "give_up"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Installer:
             while True:
                 planned = self.plan(requirements, constraints)
                 tell(planned)
-                fetched = self._client.map(lambda package: self._fetch(package, folder), planned.new)
+                fetched = self._gather(planned.new, folder)
                 untrue = [found for found in fetched if found.problem]
                 if not untrue:
                     return self._apply(planned, fetched, folder)
@@ -130,18 +132,35 @@ class Installer:
             return True
         return (installed.version, installed.label) != (package.version, package.label)
 
+    def _gather(self, packages: "Sequence[ResolvedPackage]", folder: Path) -> "list[_Fetched]":
+        """Put the packages' wheels into the store; threads are only for those that are not there."""
+        found = {package.project: self._find(package) for package in packages}
+        lacking = [package for package in packages if found[package.project] is None]
+        for fetched in self._client.map(lambda package: self._fetch(package, folder), lacking):
+            found[fetched.package.project] = fetched
+        return [fetched for fetched in found.values() if fetched is not None]
+
+    def _find(self, package: "ResolvedPackage") -> "_Fetched | None":
+        """Find a package's wheel in the store."""
+        if package.sources is not None or package.wheel is None:
+            return None
+        sha256 = package.wheel.file.hashes.get("sha256", "").lower()
+        allowed = self._allowed_hashes.get(package.project)
+        if _SHA256.fullmatch(sha256) and (allowed is None or f"sha256:{sha256}" in allowed):
+            problem = self._problem_in_store(package, sha256)
+            if problem is not None:
+                return _Fetched(package, sha256, problem)
+        return None
+
     def _fetch(self, package: "ResolvedPackage", folder: Path) -> "_Fetched":
-        """Put a package's wheel into the store, if it is not there and is what its index says."""
+        """Put a package's wheel into the store, if it is what its index says."""
+        from rewheel.resolution import disagreement
+
         if package.sources is not None:
             return self._build(package)
         assert package.wheel is not None
         file = package.wheel.file
-        sha256 = file.hashes.get("sha256", "").lower()
         allowed = self._allowed_hashes.get(package.project)
-        if sha256 and (allowed is None or f"sha256:{sha256}" in allowed):
-            problem = self._problem_in_store(package, sha256)
-            if problem is not None:
-                return _Fetched(package, sha256, problem)
         path, sha256 = self._client.retrieve(file, folder / package.project)
         if allowed is not None:
             check_hash(path, sha256, allowed)
@@ -166,8 +185,12 @@ class Installer:
         stored = self._store.get(sha256)
         if stored is None:
             return None
+        if not package.label:
+            return ""  # there is nothing that the index could have said wrongly
+        from rewheel.resolution import disagreement
+
         try:
-            return disagreement(_stored_variant(stored) if package.label else None, package.wheel)
+            return disagreement(_stored_variant(stored), package.wheel)
         except DamagedEntry:
             self._store.discard(sha256)
             return None
@@ -247,6 +270,8 @@ def give_up(
     assert package.choice is not None
     where = f"{package.file.filename} from {package.choice.source}"
     if package.pinned:
+        from rewheel.resolution import WheelRejected
+
         raise WheelRejected(
             f"{where} can't be installed: {problem}",
             hint="ask the index's operator to repair it, or ask for another version",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.choice import Choice
     from rewheel.variants import VariantMetadata
 
-__all__ = ["AbiVersions", "matches", "parse_versions"]
+__all__ = ["AbiVersions", "matches", "parse_abi_versions"]
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VALUE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,2}")
@@ -42,7 +42,7 @@ def matches(value: str, version: Version) -> bool:
     return release[: len(wanted)] == wanted
 
 
-def parse_versions(text: str) -> dict[str, str]:
+def parse_abi_versions(text: str) -> dict[str, str]:
     """Read `a==1.2,b==3`: versions that count as installed, by project; raises `UsageError`."""
     versions = {}
     for item in filter(None, (part.strip() for part in text.split(","))):

@@ -122,7 +122,7 @@ class RememberingResolver:
             if document["format"] != _FORMAT:
                 return None
             pages = [(url, accept, digest) for url, accept, digest in document["pages"]]
-            if not all(self._client.map(lambda page: self._client.is_unchanged(*page), pages)):
+            if not self._client.are_unchanged(pages):
                 return None
             return self._restored(document["packages"])
         except (ValueError, KeyError, TypeError, AttributeError, InvalidFilename):
