@@ -8,7 +8,8 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from lzma import LZMAError
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -41,7 +42,8 @@ class _Member(NamedTuple):
     executable: bool
     time: float
     target: str
-    content: IO[bytes] | None
+    open: Callable[[], IO[bytes]] | None
+    """Gives the content of a file."""
 
 
 def unpack_sources(archive: Path, folder: Path, *, limits: Limits = _LIMITS) -> Path:
@@ -54,7 +56,8 @@ def unpack_sources(archive: Path, folder: Path, *, limits: Limits = _LIMITS) -> 
     name = archive.name
     try:
         folder.mkdir(parents=True)
-        _Unpacking(name, folder, limits).run(_members(archive))
+        with contextlib.closing(_members(archive)) as members:
+            _Unpacking(name, folder, limits).run(members)
         return _root(name, folder)
     except UnsafeSources:
         shutil.rmtree(folder, ignore_errors=True)
@@ -110,10 +113,10 @@ class _Unpacking:
         return posixpath.normpath(name)
 
     def _write(self, path: str, member: _Member) -> None:
-        assert member.content is not None
+        assert member.open is not None
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with member.content as content, target.open("wb") as file:
+        with member.open() as content, target.open("wb") as file:
             while chunk := content.read(_CHUNK):
                 self._count(len(chunk))
                 file.write(chunk)
@@ -162,24 +165,30 @@ class _Unpacking:
         return UnsafeSources(self._archive, reason)
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _members(archive: Path) -> Generator[_Member, None, None]:
     return _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive)
 
 
-def _tar_members(archive: Path) -> Iterator[_Member]:
+def _tar_members(archive: Path) -> Generator[_Member, None, None]:
     kinds = {tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "hard link", tarfile.DIRTYPE: "folder"}
     with tarfile.open(archive, "r:*") as tar:
         for info in tar:
             kind = "file" if info.isreg() else kinds.get(info.type)
             if kind is None:
                 raise UnsafeSources(archive.name, f"{info.name!r} is neither a file nor a folder nor a link")
-            content = tar.extractfile(info) if kind == "file" else None
+            content = partial(_tar_content, tar, info) if kind == "file" else None
             executable = bool(info.mode & 0o111)
             name = info.name.rstrip("/") or "."
             yield _Member(name, kind, info.size, executable, info.mtime, info.linkname, content)
 
 
-def _zip_members(archive: Path) -> Iterator[_Member]:
+def _tar_content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    content = tar.extractfile(info)
+    assert content is not None  # it is a file
+    return content
+
+
+def _zip_members(archive: Path) -> Generator[_Member, None, None]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             mode = info.external_attr >> 16
@@ -187,10 +196,11 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
             if info.is_dir():
                 yield _Member(info.filename.rstrip("/") or ".", "folder", 0, False, time, "", None)
             elif stat.S_ISLNK(mode):
-                target = opened.open(info).read(4096).decode("utf-8")
+                with opened.open(info) as stream:
+                    target = stream.read(4096).decode("utf-8")
                 yield _Member(info.filename, "link", 0, False, time, target, None)
             else:
-                content = opened.open(info)
+                content = partial(opened.open, info)
                 yield _Member(info.filename, "file", info.file_size, bool(mode & 0o111), time, "", content)
 
 
