@@ -12,11 +12,12 @@ __all__ = ["main"]
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run the command line, `argv` without the program's name or `sys.argv`, and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started us
+        _write_into_nowhere()
     if arguments in (["--version"], ["-V"]):
         from rewheel import __version__
 
-        sys.stdout.write(f"rewheel {__version__}\n")
-        return 0
+        return _print(f"rewheel {__version__}\n")
     if arguments[:1] == ["install"]:
         from rewheel.cli.satisfied import recall
 
@@ -28,8 +29,16 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     return run(arguments)
 
 
+def _write_into_nowhere() -> None:
+    """Put something in the place of streams that are not there."""
+    import os
+
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - stays open
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def _print(text: str) -> int:
-    """Print lines that were printed before."""
+    """Print what takes no thought."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

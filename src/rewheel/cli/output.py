@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import TextIO
 
+from rewheel.errors import RewheelError
+
 __all__ = ["Output", "Style", "plain"]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -120,7 +122,12 @@ class Output:
 
     def flush(self) -> None:
         """Hand over what is buffered; raises BrokenPipeError when nobody reads it."""
-        self._stdout.flush()
+        try:
+            self._stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RewheelError(f"the output cannot be written: {error.strerror or error}") from error
         self._stderr.flush()
 
     def _labelled(self, label: str, text: str, style: str) -> None:
@@ -138,9 +145,14 @@ class Output:
             if self._status:
                 self._stderr.write("\r\x1b[K")
                 self._status = ""
-            stream.write(line + "\n")
-            if stream is self._stderr:
-                stream.flush()
+            try:
+                stream.write(line + "\n")
+                if stream is self._stderr:
+                    stream.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise RewheelError(f"the output cannot be written: {error.strerror or error}") from error
 
 
 def plain(text: str) -> str:
@@ -154,11 +166,11 @@ def plain(text: str) -> str:
 
 
 def _without_password(login: re.Match[str]) -> str:
-    user, colon, _ = login.group().partition(":")
+    user, colon, password = login.group().partition(":")
     if _VARIABLES.fullmatch(login.group()):  # what a requirements file says instead of a secret
         return login.group()
-    if user == "git" and not colon:  # what every repository is asked for by
-        return user
+    if (user, password) in {("git", ""), ("user", "password")}:  # as everybody writes it, and our hints do
+        return login.group()
     return f"{user}:****" if colon else "****"
 
 

@@ -44,6 +44,10 @@ def run(arguments: Sequence[str]) -> int:
         output.flush()
     except BrokenPipeError:
         return stop_writing()
+    except RewheelError as error:  # a full disk behind the output, noticed only when all was said
+        output.error(str(error))
+        stop_writing()
+        return error.exit_code
     except KeyboardInterrupt:
         output.error("interrupted")
         return INTERRUPTED

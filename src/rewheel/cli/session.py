@@ -129,9 +129,14 @@ class Session:
     def cache_dir(self) -> Path:
         """The cache of this run: the configured folder, or one that vanishes with the run."""
         settings = self.settings
-        if not settings.no_cache:
-            return settings.cache_dir
-        return self.temporary_folder()
+        if settings.no_cache:
+            return self.temporary_folder()
+        if not _may_write_below(settings.cache_dir):
+            self.output.warning(
+                f"the cache {settings.cache_dir} cannot be written to, so this run does without one"
+            )
+            return self.temporary_folder()
+        return settings.cache_dir
 
     def keep_open(self, resource: "AbstractContextManager[_Resource]") -> _Resource:
         """Enter a context that is left when the run ends, before whatever was opened earlier."""
@@ -293,3 +298,14 @@ class Session:
             return self.cwd / named
         home = self.environ.get("HOME") or self.environ.get("USERPROFILE")
         return Path(home) / ".netrc" if home else None
+
+
+def _may_write_below(folder: Path) -> bool:
+    """Make the folder, if need be, and tell whether it can be filled."""
+    import os
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
