@@ -28,11 +28,11 @@ class Dependency(NamedTuple):
         specifier = self.requirement.specifier
         if not specifier:
             return True
-        from packaging.version import InvalidVersion, Version
+        from packaging.version import Version
 
         try:
             version = Version(self.found.version)
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, or a number too long for Python
             return specifier == f"==={self.found.version}"
         return self.requirement.specifier_set.contains(version, prereleases=True)
 

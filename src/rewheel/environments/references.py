@@ -92,10 +92,10 @@ def _archive_hash(archive: Mapping[str, Any]) -> str:
 
 def _operator(version: str) -> str:
     """Return "==", or "===" for a version that is none (PEP 440, arbitrary equality)."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         Version(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long for Python
         return "==="
     return "=="

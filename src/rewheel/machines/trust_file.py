@@ -222,11 +222,11 @@ def _pin(text: str) -> tuple[str, str]:
 
 
 def _is_version(text: str) -> bool:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long for Python
         return False
     return True
 

@@ -273,11 +273,11 @@ def _check_identity(core: CoreMetadata, project: str, version: "Version", proble
 
 
 def _version(text: str) -> "Version | None":
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long for Python
         return None
 
 

@@ -207,11 +207,11 @@ class Wheel:
 
 
 def _same_version(one: str, other: str) -> bool:
-    from packaging.version import InvalidVersion, Version  # only unusual spellings need it
+    from packaging.version import Version  # only unusual spellings need it
 
     try:
         return Version(one) == Version(other)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long for Python
         return False
 
 
