@@ -23,6 +23,8 @@ FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rew
 REGISTRY = "https://pypi.org/simple"
 LATENCY = 0.020
 """Seconds before every answer: about what a near index takes."""
+_BASE = "http://base.invalid"
+"""What stands for the address of the server in pages on disk."""
 _PAGE_HEADERS = "Content-Type: application/vnd.pypi.simple.v1+json\r\nCache-Control: max-age=600, public\r\n"
 _FILE_HEADERS = (
     "Content-Type: application/octet-stream\r\nCache-Control: max-age=31536000, public, immutable\r\n"
@@ -35,6 +37,8 @@ class Shelf:
     def __init__(self, folder: Path, registry: str) -> None:
         from rewheel.indexes import Cache, Client, HttpSettings, Sources
 
+        self.base = ""
+        """The address of the server, since the URLs on pages are absolute, as PyPI's are."""
         self._folder = folder
         settings = HttpSettings(certificates=_certificates(), connections=8)
         self._client = Client(settings, cache=Cache(folder / "registry"))
@@ -49,7 +53,7 @@ class Shelf:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self._fetch_page(project))
-            data = path.read_bytes()
+            data = path.read_bytes().replace(_BASE.encode(), self.base.encode())
             for entry in json.loads(data)["files"] if data else ():
                 self._files[entry["url"].rpartition("/files/")[2]] = entry
             etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
@@ -97,7 +101,7 @@ class Shelf:
         for file in found.files:
             entry: dict[str, object] = {
                 "filename": file.filename,
-                "url": f"../../files/{project}/{file.filename}",
+                "url": f"{_BASE}/files/{project}/{file.filename}",
                 "hashes": dict(file.hashes),
                 "requires-python": file.requires_python or None,
                 "yanked": file.yanked or file.yanked is not None,
@@ -222,7 +226,8 @@ def _certificates() -> Path | None:
 async def _run(shelf: Shelf, latency: float, port: int) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(_Connection, shelf, latency), "127.0.0.1", port, backlog=512)
-    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/simple/\n")
+    shelf.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    sys.stdout.write(f"{shelf.base}/simple/\n")
     sys.stdout.flush()
     await server.serve_forever()
 

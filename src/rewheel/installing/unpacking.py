@@ -24,12 +24,13 @@ def unpack(wheel: Wheel, folder: Path) -> Manifest:
         wheel.variant_metadata()
     record = checked_record(wheel)
     found: dict[str, list[StoredFile]] = {}
+    root = str(folder)
     for path, entry in record.items():
         parent, _, name = path.rpartition("/")
         if parent not in found:
-            _make_folders(folder, parent)
+            os.makedirs(f"{root}/{parent}", exist_ok=True)  # noqa: PTH103 - see _write
             found[parent] = []
-        found[parent].append(_write(wheel, entry, folder / parent / name))
+        found[parent].append(_write(wheel, entry, f"{root}/{path}", name))
     entry_points = wheel.entry_points_text()
     return Manifest(
         dist_info=wheel.dist_info,
@@ -40,12 +41,11 @@ def unpack(wheel: Wheel, folder: Path) -> Manifest:
     )
 
 
-def _make_folders(root: Path, path: str) -> None:
-    os.makedirs(root / path, exist_ok=True)  # noqa: PTH103 - pathlib's costs a stat more for each folder
+def _write(wheel: Wheel, entry: RecordEntry, path: str, name: str) -> StoredFile:
+    """Write the member of one row, and return what is there now if its hash is right.
 
-
-def _write(wheel: Wheel, entry: RecordEntry, path: Path) -> StoredFile:
-    """Write the member of one row, and return what is there now if its hash is right."""
+    There are thousands of these, and making a path of each text would take longer than hashing it.
+    """
     member = wheel.archive.member(entry.path)
     check = entry.hasher()
     ours = check if entry.hash_algorithm == "sha256" else hashlib.sha256()
@@ -64,7 +64,7 @@ def _write(wheel: Wheel, entry: RecordEntry, path: Path) -> StoredFile:
     if disagreement:
         raise InvalidRecord(str(wheel.filename), f"{entry.path!r} {disagreement}")
     digest = f"sha256={encode_digest(ours.digest())}"
-    return StoredFile(path.name, member.is_executable, status.st_size, status.st_mtime_ns, digest)
+    return StoredFile(name, member.is_executable, status.st_size, status.st_mtime_ns, digest)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
