@@ -6,7 +6,7 @@ from pathlib import Path
 from support.wheel_factory import make_wheel, write_wheel
 
 from .conftest import Run
-from .environment import make_environment, pip
+from .environment import make_environment, pip, site_packages
 
 STATIC = {"gpu": {"static-properties": {"arch": ["x2", "x1"]}}}
 METADATA = """\
@@ -77,6 +77,18 @@ def test_a_variant_has_its_properties(run: Run, shelf: Path) -> None:
     assert found["variant_properties"] == ["gpu :: arch :: x2"]
     assert found["requested"] is True
     assert "foo.py" in found["files"]
+
+
+def test_long_texts_stay_below_their_field(run: Run, shelf: Path) -> None:
+    make_environment()
+    make_wheel(shelf, "foo")
+    run("install", "foo", "-f", shelf, "--no-index", "--link-mode", "copy")
+    metadata = site_packages() / "foo-1.0.dist-info/METADATA"
+    text = "License: MIT\n        \n        Name: not a name\nAuthor: A\x1b[31m\n"
+    metadata.write_text(metadata.read_text() + text)
+    out = run("show", "foo").out
+    assert "\nLicense: MIT\n\n  Name: not a name\nLocation: " in out
+    assert "Author: A\\x1b[31m\n" in out
 
 
 def test_json_has_everything(run: Run, shelf: Path) -> None:

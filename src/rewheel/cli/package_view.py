@@ -25,12 +25,15 @@ def package_lines(
         yield f"Variant: {found.label}"
         yield "Variant-properties:"
         yield from (f"  {item}" for item in _properties(found))
-    yield f"Summary: {metadata.field('summary')}"
+    yield from _lines("Summary", metadata.field("summary"))
     yield f"Home-page: {_home_page(metadata)}"
-    yield f"Author: {metadata.field('author')}"
-    yield f"Author-email: {metadata.field('author-email')}"
+    yield from _lines("Author", metadata.field("author"))
+    yield from _lines("Author-email", metadata.field("author-email"))
     expression = metadata.field("license-expression")
-    yield f"License-Expression: {expression}" if expression else f"License: {metadata.field('license')}"
+    if expression:
+        yield f"License-Expression: {expression}"
+    else:
+        yield from _lines("License", metadata.field("license"))
     yield f"Location: {found.path.parent}"
     location = editable_location(found)
     if location is not None:
@@ -76,6 +79,13 @@ def package_json(found: "InstalledDistribution", graph: "DependencyGraph") -> di
         "direct_url": found.direct_url,
         "files": _files(found),
     }
+
+
+def _lines(name: str, value: str) -> Iterator[str]:
+    """Write a field whose value may have several lines; the later ones are indented, unlike fields."""
+    first, *others = value.split("\n")
+    yield f"{name}: {first}"
+    yield from (f"  {line}".rstrip() for line in others)
 
 
 def _properties(found: "InstalledDistribution") -> list[str]:

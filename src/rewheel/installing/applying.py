@@ -25,7 +25,7 @@ from rewheel.installing.store import Store, StoredWheel
 from rewheel.installing.transaction import Healing, Step, Transaction, heal, is_interrupted
 from rewheel.progress import SILENT, Reporter
 
-__all__ = ["apply", "recover", "uninstall"]
+__all__ = ["apply", "recover", "refuse_managed", "uninstall"]
 
 _PATIENCE = 300.0  # seconds
 
@@ -51,7 +51,7 @@ def apply(
     Raises InstallingError, or what `rewheel.wheels` and `rewheel.environments` raise for bad wheels and
     environments; the environment is then as it was. Bytecode that cannot be made is only a warning.
     """
-    _refuse_managed(target)
+    refuse_managed(target)
     with _prepared(target, reporter, lock_timeout, step, create=bool(plan.install)) as layout:
         items = _stored(plan, store, refetch)
         tag = "" if bytecode is BytecodeMode.NEVER else target.interpreter.bytecode
@@ -85,7 +85,7 @@ def uninstall(
     step: Step | None = None,
 ) -> Report:
     """Remove installed distributions, all of them or none; raises InstallingError."""
-    _refuse_managed(target)
+    refuse_managed(target)
     plan = Plan(remove=tuple(distributions))
     with _prepared(target, reporter, lock_timeout, step, create=False) as layout:
         return _change(
@@ -171,7 +171,8 @@ def _heal(root: Path, reporter: Reporter, step: Step | None) -> Healing:
     return done
 
 
-def _refuse_managed(target: Target) -> None:
+def refuse_managed(target: Target) -> None:
+    """Raise ExternallyManaged for an environment that something else manages (PEP 668)."""
     if target.externally_managed is not None and not target.is_directory_target:
         reason = " ".join(target.externally_managed.split("\n\n")[0].split())
         raise ExternallyManaged(

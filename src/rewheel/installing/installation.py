@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rewheel.installing.applying import apply, recover
+from rewheel.installing.applying import apply, recover, refuse_managed
 from rewheel.installing.bytecode import BytecodeMode
 from rewheel.installing.errors import DamagedEntry, DigestMismatch, HashesMissing
 from rewheel.installing.linking import LinkMode
@@ -113,6 +113,7 @@ class Installer:
         best with a warning, and there is a new plan, unless a requirement names exactly that wheel (PEP 825,
         variant metadata). Raises `RewheelError`; the environment is then as it was.
         """
+        refuse_managed(self._target)  # before anything is fetched in vain
         recover(self._target, reporter=self._reporter)
         with self._store.workplace() as folder:
             while True:
