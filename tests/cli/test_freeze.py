@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from support.wheel_factory import make_wheel
+from support.wheel_factory import make_wheel, write_wheel
 
 from .conftest import Run
 from .environment import make_environment, pip, site_packages
@@ -103,6 +103,30 @@ def test_labels_are_comments_that_install_understands(run: Run, shelf: Path) -> 
     make_environment(Path("other"))
     options = ("--python", "other", "-f", shelf, "--no-index")
     assert run("install", "-r", "r.txt", *options).out.splitlines()[-1] == "Installed foo 1.0 (variant x2)"
+
+
+def test_default_extras_that_were_left_out_stay_out(run: Run, shelf: Path) -> None:
+    make_environment()
+    metadata = "Provides-Extra: more\nDefault-Extra: more\nRequires-Dist: deep; extra == 'more'\n"
+    write_wheel(
+        shelf / "foo-1.0-py3-none-any.whl",
+        {
+            "foo.py": "",
+            "foo-1.0.dist-info/METADATA": f"Metadata-Version: 2.5\nName: foo\nVersion: 1.0\n{metadata}",
+            "foo-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        },
+        "foo-1.0.dist-info",
+    )
+    make_wheel(shelf, "deep")
+    options = ("-f", shelf, "--no-index")
+    run("install", "foo[]", *options)
+    assert run("freeze").out == "foo[]==1.0\n"
+    Path("r.txt").write_text(run("freeze").out)
+    run("install", "foo", *options)
+    assert run("freeze").out == "deep==1.0\nfoo==1.0\n" == pip("freeze").stdout
+    make_environment(Path("other"))
+    run("install", "-r", "r.txt", *options, "--python", "other")
+    assert run("freeze", "--python", "other").out == "foo[]==1.0\n"
 
 
 def test_versions_that_are_none_and_broken_documents_are_survived(run: Run) -> None:

@@ -90,6 +90,19 @@ class DependencyGraph:
         """Return the extras (normalised) that others ask of a project."""
         return frozenset(self._extras.get(project, ()))
 
+    def lacks_defaults(self, project: str) -> bool:
+        """Tell whether a project is there without what its default extras need (PEP 771)."""
+        try:
+            found = self._installed[project]
+            defaults = self._metadata_of(found).default_extras
+            return any(
+                not dependency.is_met
+                for extra in defaults
+                for dependency in self._dependencies(found, normalize_project(extra))
+            )
+        except (KeyError, RewheelError):
+            return False
+
     def roots(self) -> list[InstalledDistribution]:
         """Return what nothing else needs, and one of every cycle that nothing else needs."""
         return self._ends(

@@ -15,13 +15,13 @@ __all__ = ["editable_location", "exact_requirement"]
 _VARIABLES = re.compile(r"\$\{[A-Za-z0-9-_]+\}(:\$\{[A-Za-z0-9-_]+\})?")
 
 
-def exact_requirement(distribution: "InstalledDistribution") -> str:
+def exact_requirement(distribution: "InstalledDistribution", *, without_defaults: bool = False) -> str:
     """Return `name==version`, or `name @ URL` for what came from a path or URL.
 
-    The URL names the commit of a repository and the hash of an archive, where they are known. Passwords are
-    left out.
+    `without_defaults` leaves out its default extras, as in `name[]==version` (PEP 771). The URL names the
+    commit of a repository and the hash of an archive, where they are known. Passwords are left out.
     """
-    name = distribution.name
+    name = distribution.name + ("[]" if without_defaults else "")
     reference = _reference(distribution.direct_url) if distribution.direct_url is not None else ""
     if reference:
         return f"{name} @ {reference}"

@@ -22,8 +22,10 @@ __all__ = ["command"]
 def command(session: Session, *, everything: bool, excluded: tuple[str, ...], exclude_editable: bool) -> None:
     """Print what is installed, as a requirements file.
 
-    The label of each variant follows in a comment, as in `numpy==2.2.5  # variant x86_64_v3`.
+    The label of each variant follows in a comment, as in `numpy==2.2.5  # variant x86_64_v3`. What is there
+    without its default extras has empty brackets.
     """
+    from rewheel.cli.dependencies import installed_graph
     from rewheel.environments.references import editable_location, exact_requirement
     from rewheel.variants import normalize_project
 
@@ -31,6 +33,7 @@ def command(session: Session, *, everything: bool, excluded: tuple[str, ...], ex
     left_out = {normalize_project(name) for name in excluded}
     if not everything:
         left_out |= {"pip"} if target.version >= (3, 12) else {"pip", "setuptools", "wheel", "distribute"}
+    graph = installed_graph(session)
     seen = set[str]()
     for each in sorted(target.installed(), key=lambda found: found.name.lower()):
         if each.project in left_out or each.project in seen:
@@ -43,4 +46,5 @@ def command(session: Session, *, everything: bool, excluded: tuple[str, ...], ex
                 session.output.result(f"-e {location}")
             continue
         label = f"  # variant {each.label}" if each.label else ""
-        session.output.result(exact_requirement(each) + label)
+        without = graph.lacks_defaults(each.project)
+        session.output.result(exact_requirement(each, without_defaults=without) + label)
