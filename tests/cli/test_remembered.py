@@ -1,5 +1,7 @@
 """Which words of a command change the question that a remembered answer is for."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,3 +69,18 @@ def test_so_are_variables_and_configuration(
     (world / "rewheel.toml").write_text("pre = true\n")
     run(*common, "-t", "three")
     assert installed("two") == installed("three") == {"foo-2.0rc1", "bar-2.0"}
+
+
+def test_what_is_remembered_needs_neither_network_nor_solver(server: IndexServer, run: Run) -> None:
+    run("install", "foo", "-i", server.simple_url, "-t", "one")
+    code = "import sys; from rewheel.cli.entry import main; main(sys.argv[1:]); print(*sys.modules)"
+    words = ["install", "foo", "-i", server.simple_url, "-t", "two"]
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert installed("two") == {"foo-1.0", "bar-2.0"}
+    for module in (
+        "nab_resolver", "rewheel.resolution.search", "rewheel.resolution.solver", "http.client", "ssl",
+        "concurrent.futures", "email", "urllib.request", "rich", "rewheel.builds",
+    ):  # fmt: skip
+        assert module not in loaded, module

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["remembering"]
 
-_NEUTRAL_OPTIONS = frozenset({"--cache-dir", "--link-mode", "--python", "--timeout", "--retries"})
+_NEUTRAL_OPTIONS = frozenset({
+    "--cache-dir", "--link-mode", "--prefix", "--python", "--retries", "--target", "--timeout", "-t",
+})  # fmt: skip
 _NEUTRAL_FLAGS = frozenset({"-q", "--quiet", "--compile", "--no-compile", "--dry-run", "--offline"})
 """Words of the command line that change nothing about the answer; all others are part of the question."""
 _NEUTRAL_SETTINGS = frozenset({
