@@ -168,7 +168,7 @@ class Installer:
         with Wheel.over(FileSource(path), package.wheel.filename) as wheel:
             problem = disagreement(wheel.variant_json(), package.wheel)
         if not problem:
-            self._store.add(path, sha256, filename=package.wheel.filename)
+            self._store.add(path, sha256, filename=package.wheel.filename, is_verified=True)
         path.unlink(missing_ok=True)
         return _Fetched(package, sha256, problem)
 

@@ -90,15 +90,21 @@ class Store:
         return found
 
     def add(
-        self, wheel_path: Path, sha256: str = "", *, filename: WheelFilename | None = None
+        self,
+        wheel_path: Path,
+        sha256: str = "",
+        *,
+        filename: WheelFilename | None = None,
+        is_verified: bool = False,
     ) -> StoredWheel:
         """Return the wheel's entry, after unpacking and checking the wheel if there is none.
 
         `sha256` (hexadecimal) is what the file must have; without it, the file's own is taken. `filename` is
-        the wheel's name when the file has another one. Raises DigestMismatch, what `rewheel.wheels` raises
-        for a bad wheel, or StoreError.
+        the wheel's name when the file has another one. `is_verified` says that the file was just seen to have
+        that digest, in a folder of ours, so that it is not read once more for it. Raises DigestMismatch, what
+        `rewheel.wheels` raises for a bad wheel, or StoreError.
         """
-        actual = _digest(wheel_path)
+        actual = sha256.lower() if sha256 and is_verified else _digest(wheel_path)
         if sha256 and actual != sha256.lower():
             raise DigestMismatch(wheel_path.name, sha256.lower(), actual)
         stored = self.get(actual)
