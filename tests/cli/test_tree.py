@@ -8,7 +8,7 @@ import pytest
 from support.wheel_factory import make_wheel
 
 from .conftest import Run
-from .environment import make_environment
+from .environment import make_environment, site_packages
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_json(run: Run, forest: None) -> None:
         ("speed", ["fast"], False),
     ]
     assert tool["requires"][0]["cycle"] is True
-    assert "requires" in tool["requires"][0]
+    assert (tool["requires"][1]["repeated"], tool["requires"][1]["requires"]) == (True, [])
     (base,) = json.loads(run("tree", "--json", "--reverse", "--depth", "1", "base").out)
     assert [each["name"] for each in base["required_by"]] == ["lib"]
 
@@ -94,3 +94,16 @@ def test_many_ways_to_one_package_are_drawn_once(run: Run, shelf: Path) -> None:
         make_wheel(shelf, f"p{number}", requires=requires)
     run("install", "p0", "-f", shelf, "--no-index")
     assert len(run("tree").out.splitlines()) < 70
+    assert run("tree", "--json").out.count('"name"') < 70
+
+
+def test_chains_without_an_end_are_cut(run: Run) -> None:
+    make_environment()
+    for number in range(1500):
+        info = site_packages() / f"q{number}-1.0.dist-info"
+        info.mkdir()
+        text = f"Metadata-Version: 2.1\nName: q{number}\nVersion: 1.0\nRequires-Dist: q{number + 1}\n"
+        (info / "METADATA").write_text(text)
+    for arguments in ((), ("--json",), ("--reverse", "q1400")):
+        code, _, err = run("tree", *arguments)
+        assert (code, err) == (0, "")

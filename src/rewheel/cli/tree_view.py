@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["tree_json", "tree_lines"]
 
+_DEEPEST = 200  # levels; nobody reads further, and metadata may make chains as long as it likes
+
 
 class _Branch(NamedTuple):
     project: str
@@ -23,33 +25,39 @@ def tree_lines(
 ) -> Iterator[str]:
     """Draw the trees of the projects; a package's branches are drawn once, where it is first met."""
     drawn: set[str] = set()
+    depth = _DEEPEST if depth is None else min(depth, _DEEPEST)
     for project in projects:
         yield _name(graph, project)
         yield from _below(graph, project, "", (project,), drawn, reverse=reverse, depth=depth)
 
 
 def tree_json(
+    graph: "DependencyGraph", projects: Iterable[str], *, reverse: bool, depth: int | None
+) -> list[dict[str, object]]:
+    """Return the trees for programs; `repeated` stands where the branches are elsewhere, `cycle` above."""
+    drawn: set[str] = set()
+    depth = _DEEPEST if depth is None else min(depth, _DEEPEST)
+    return [_node(graph, project, (), drawn, reverse=reverse, depth=depth) for project in projects]
+
+
+def _node(
     graph: "DependencyGraph",
     project: str,
+    above: tuple[str, ...],
+    drawn: set[str],
     *,
     reverse: bool,
-    depth: int | None,
-    above: tuple[str, ...] = (),
+    depth: int,
 ) -> dict[str, object]:
-    """Return the tree of one project for programs; `cycle` says that a package stands above itself."""
     found = graph.find(project)
     is_cycle = project in above
-    node: dict[str, object] = {
-        "name": found.name if found is not None else project,
-        "version": found.version if found is not None else None,
-        "label": found.label if found is not None else "",
-        "installed": found is not None,
-        "cycle": is_cycle,
-    }
+    branches = _branches(graph, project, reverse=reverse)
+    is_known = project in drawn and bool(branches) and not is_cycle
     below: list[dict[str, object]] = []
-    if not is_cycle and (depth is None or len(above) < depth):
-        for branch in _branches(graph, project, reverse=reverse):
-            child = tree_json(graph, branch.project, reverse=reverse, depth=depth, above=(*above, project))
+    if not (is_cycle or is_known) and len(above) < depth:
+        drawn.add(project)
+        for branch in branches:
+            child = _node(graph, branch.project, (*above, project), drawn, reverse=reverse, depth=depth)
             below.append(
                 child
                 | {
@@ -58,8 +66,15 @@ def tree_json(
                     "met": branch.dependency.is_met,
                 }
             )
-    node["required_by" if reverse else "requires"] = below
-    return node
+    return {
+        "name": found.name if found is not None else project,
+        "version": found.version if found is not None else None,
+        "label": found.label if found is not None else "",
+        "installed": found is not None,
+        "cycle": is_cycle,
+        "repeated": is_known,
+        "required_by" if reverse else "requires": below,
+    }
 
 
 def _below(
@@ -70,9 +85,9 @@ def _below(
     drawn: set[str],
     *,
     reverse: bool,
-    depth: int | None,
+    depth: int,
 ) -> Iterator[str]:
-    if depth is not None and len(above) > depth:
+    if len(above) > depth:
         return
     branches = _branches(graph, project, reverse=reverse)
     drawn.add(project)

@@ -51,7 +51,7 @@ def command(
     if not wanted:
         wanted = [each.project for each in (graph.leaves() if reverse else graph.roots())]
     if as_json:
-        session.output.json([tree_json(graph, project, reverse=reverse, depth=depth) for project in wanted])
+        session.output.json(tree_json(graph, wanted, reverse=reverse, depth=depth))
         return
     for line in tree_lines(graph, wanted, reverse=reverse, depth=depth):
         session.output.result(line)
