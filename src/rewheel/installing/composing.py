@@ -156,13 +156,14 @@ def _check(result: Composition, layout: Layout) -> None:
     for linked in result.linked:
         prefix = f"{linked.folder}/" if linked.folder else ""
         in_library = linked.folder in layout.libraries
+        may_be_protected = linked.folder in {"", layout.scripts}
         for file in linked.files:
             path = prefix + file.name
             if path in seen:
                 raise UnsafePath(result.owner, path, "is also written by the installer")
             if in_library and file.name.endswith((".dist-info", ".egg-info", ".egg-link")):
                 raise UnsafePath(result.owner, path, "would look like another distribution that is installed")
-            if layout.is_protected(path):
+            if may_be_protected and layout.is_protected(path):
                 raise UnsafePath(result.owner, path, "is a part of the environment itself")
     for path in seen:
         if layout.is_protected(path):
@@ -187,6 +188,11 @@ def _record(result: Composition) -> None:
 
 def _from_library(folder: str, library: str) -> str:
     """Return the prefix of a folder's files as RECORD writes it: relative to the library, "" or "…/"."""
+    if folder == library:
+        return ""
+    inside = f"{library}/" if library else ""
+    if folder.startswith(inside):
+        return f"{folder[len(inside) :]}/"
     relative = posixpath.relpath(f"/{folder}", f"/{library}")
     return "" if relative == "." else f"{relative}/"
 
