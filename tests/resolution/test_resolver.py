@@ -97,6 +97,36 @@ def test_pre_releases(world: World, wanted: str, options: dict[str, bool], expec
     assert world.versions(wanted, **options) == {"a": expected}
 
 
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [
+        (["b", "c>=99"], "1.0"),  # what nothing satisfies admits nothing
+        (["b>=1.5a1", "c<1"], "1.0"),  # what is given up admits nothing in its place
+        (["b>=0.5a1"], "1.0"),  # only the user's own word makes a pre-release as good as a release
+        (["b>=1.5a1"], "2.0a1"),
+        (["b>1.0"], "2.0a1"),
+    ],
+)
+def test_pre_releases_that_packages_need(world: World, needs: list[str], expected: str) -> None:
+    for version in ("1.0", "2.0a1"):
+        world.wheel("b", version)
+    world.wheel("c", "2.0")
+    world.wheel("a", "2.0", requires=needs)
+    world.wheel("a", "1.0", requires=["b"])
+    assert world.versions("a")["b"] == expected
+    assert world.versions("a", "b>=0.1a1")["b"] == "2.0a1"
+
+
+def test_a_yanked_version_that_is_pinned_by_what_is_given_up_is_not_taken(world: World) -> None:
+    world.wheel("b", "1.0")
+    world.wheel("b", "2.0")
+    world.wheel("c", "2.0")
+    world.server.yanked["b-2.0-py3-none-any.whl"] = "broken"
+    world.wheel("a", "2.0", requires=["b==2.0", "c<1"])
+    world.wheel("a", "1.0", requires=["b"])
+    assert world.versions("a") == {"a": "1.0", "b": "1.0"}
+
+
 def test_local_versions_are_newer_and_match_their_public_version(world: World) -> None:
     world.wheel("a", "1.0")
     world.wheel("a", "1.0+cu12")

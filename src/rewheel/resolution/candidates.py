@@ -54,22 +54,29 @@ class Candidate:
 class ProjectCandidates:
     """All candidates of a project; the number of a candidate is its place in `candidates`, best first.
 
-    Which of them are *admitted* is policy that the requirements decide: a pre-release when one of them names
-    a pre-release or nothing else would do, a yanked version when one of them pins it.
+    Which of them are *admitted* is policy that the requirements decide. Pre-releases are like any other
+    version if the user asks for them, by an option or by naming one; if the requirement of a package names
+    one, or has nothing else, they come after all final versions (PEP 440, handling of pre-releases). A yanked
+    version that some requirement pins comes after those that nobody withdrew (PEP 592).
     """
 
     project: str
     candidates: list[Candidate] = field(default_factory=list)
     pre_releases_admitted: bool = False
+    """Whether the user asks for pre-releases."""
     pinned: CandidateSet = field(default_factory=CandidateSet.empty)
     """Candidates that some requirement names by exact version."""
+    _early: CandidateSet = field(default_factory=CandidateSet.empty)
+    """Candidates of requirements that name a pre-release, or that only pre-releases satisfy."""
     _sets: dict[str, CandidateSet] = field(default_factory=dict)
 
-    def matching(self, specifier: str) -> CandidateSet:
+    def matching(self, specifier: str, *, by_user: bool = False) -> CandidateSet:
         """Return the candidates that a specifier text contains, direct references included.
 
-        Also notes what the specifier admits: pre-releases (PEP 440, handling of pre-releases) and pins.
+        Also notes which of them the specifier admits: pre-releases, and what it pins.
         """
+        if by_user and SpecifierSet(specifier).prereleases:
+            self.pre_releases_admitted = True
         found = self._sets.get(specifier)
         if found is None:
             found = self._sets[specifier] = self._match(specifier)
@@ -86,17 +93,24 @@ class ProjectCandidates:
 
     def in_order(self, allowed: CandidateSet) -> Iterable[tuple[int, Candidate]]:
         """Yield the admitted candidates of a set with their numbers, best first."""
+        reluctantly = []
         for number, candidate in enumerate(self.candidates):
-            if number in allowed and self._admits(number, candidate, allowed):
+            if number not in allowed:
+                continue
+            if candidate.installed is not None or self._is_ordinary(candidate, allowed):
                 yield number, candidate
+            elif not candidate.reference and self._is_admitted(number, candidate):
+                reluctantly.append((number, candidate))
+        yield from reluctantly
 
-    def _admits(self, number: int, candidate: Candidate, allowed: CandidateSet) -> bool:
+    def _is_ordinary(self, candidate: Candidate, allowed: CandidateSet) -> bool:
         if candidate.reference:
             # Only a requirement that names the file leaves nothing but such candidates in the set.
             return all(other not in allowed for other, c in enumerate(self.candidates) if not c.reference)
-        if candidate.installed is not None:
-            return True
-        if candidate.version.is_prerelease and not self.pre_releases_admitted:
+        return not candidate.is_yanked and (self.pre_releases_admitted or not candidate.version.is_prerelease)
+
+    def _is_admitted(self, number: int, candidate: Candidate) -> bool:
+        if candidate.version.is_prerelease and not self.pre_releases_admitted and number not in self._early:
             return False
         return not candidate.is_yanked or number in self.pinned
 
@@ -110,7 +124,7 @@ class ProjectCandidates:
                 finals = finals or not (candidate.version.is_prerelease or candidate.is_yanked)
         found = CandidateSet(bits)
         if parsed.prereleases or not finals:
-            self.pre_releases_admitted = True
+            self._early |= found
         if any(_is_pin(clause.operator, clause.version) for clause in parsed):
             self.pinned |= found
         return found

@@ -301,7 +301,7 @@ def _allowed(universe: Universe, requirement: Requirement) -> "CandidateSet":
             hint=universe.limits(requirement.project)
             or "check its spelling, or name the index that has it with --index-url or --extra-index-url",
         )
-    allowed = universe.allowed(requirement)
+    allowed = universe.allowed(requirement, by_user=True)
     if allowed.is_empty:
         if (failure := universe.failure(requirement.project)) is not None:
             raise failure

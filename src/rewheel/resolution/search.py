@@ -66,7 +66,9 @@ class Search:
         Projects in `held` may have that version only. Raises `ResolutionError` if nothing fits.
         """
         limits = [
-            Requested(requirement.project, self._universe.allowed(requirement), str(requirement))
+            Requested(
+                requirement.project, self._universe.allowed(requirement, by_user=True), str(requirement)
+            )
             for requirement in constraints
             if self._universe.is_known(requirement.project)
         ]

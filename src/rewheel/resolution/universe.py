@@ -73,12 +73,12 @@ class Universe:
         """Whether any source has a page for the project, or it is installed or named by a reference."""
         return bool(self.candidates(project).candidates) or project not in self._absent
 
-    def allowed(self, requirement: "Requirement") -> CandidateSet:
-        """Return the candidates that satisfy a requirement."""
+    def allowed(self, requirement: "Requirement", *, by_user: bool = False) -> CandidateSet:
+        """Return the candidates that satisfy a requirement, of a package or of the user's own."""
         found = self.candidates(requirement.project)
         if requirement.url:
             return found.add_reference(requirement.url, self._references.release(requirement))
-        return found.matching(requirement.specifier)
+        return found.matching(requirement.specifier, by_user=by_user)
 
     @property
     def has_variants(self) -> bool:
