@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import LocalEnvironments
-
     from rewheel.machines.support import NamespaceSupport
     from rewheel.variants import VariantMetadata
 
