@@ -10,7 +10,6 @@ from rewheel.machines.detectors.aarch64 import ALL_VALUES, FLAGS, VERSIONS
 
 if TYPE_CHECKING:
     from conftest import Computer
-
     from rewheel.machines.machine import Machine
     from rewheel.machines.support import NamespaceSupport
 

@@ -12,7 +12,6 @@ from rewheel.machines.support import OriginKind
 
 if TYPE_CHECKING:
     from conftest import Compiler, Computer
-
     from rewheel.machines.machine import Machine
     from rewheel.machines.support import NamespaceSupport
 

@@ -21,7 +21,6 @@ from rewheel.machines.support import OriginKind
 
 if TYPE_CHECKING:
     from conftest import Computer
-
     from rewheel.machines.support import NamespaceSupport
 
 FORCE = "X86_64_VARIANT_PROVIDER_FORCE_LEVEL"

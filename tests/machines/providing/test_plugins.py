@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from conftest import LocalEnvironments, Venv
-
     from rewheel.machines.plugin_api import PluginDescription
 
 posix = pytest.mark.skipif(os.name != "posix", reason="about POSIX processes")
