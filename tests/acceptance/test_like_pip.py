@@ -287,3 +287,34 @@ def test_projects_that_people_use(
     monkeypatch.setenv("REWHEEL_CACHE_DIR", str(caches / "rewheel"))
     theirs, ours = check_alike(tmp_path, wanted, registry)
     check_removal(theirs, ours)
+
+
+RESOLVED = [
+    ["flask"],
+    ["jupyterlab"],
+    ["pandas", "scikit-learn", "matplotlib"],
+    ["requests[socks]"],
+    ["black"],
+    ["urllib3<2", "requests"],
+    ["fastapi", "pydantic<2"],
+    ["opentelemetry-instrumentation-flask"],  # needs pre-releases
+]
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("wanted", RESOLVED, ids=[" ".join(wanted) for wanted in RESOLVED])
+def test_the_versions_that_pip_chooses(
+    tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch, registry: list[str], wanted: list[str]
+) -> None:
+    monkeypatch.setenv("PIP_CACHE_DIR", str(caches / "pip"))
+    monkeypatch.setenv("REWHEEL_CACHE_DIR", str(caches / "rewheel"))
+    place = Place(tmp_path / "place")
+    flags = ["--dry-run", "--only-binary", ":all:", *registry]
+    pip(place, "install", "--quiet", *flags, "--report", tmp_path / "theirs.json", *wanted)
+    rewheel(place, "install", *flags, "--report", tmp_path / "ours.json", *wanted)
+    chosen = []
+    for name in ("theirs", "ours"):
+        report = json.loads((tmp_path / f"{name}.json").read_text())
+        chosen.append(sorted(entry["download_info"]["url"].rpartition("/")[2] for entry in report["install"]))
+    assert chosen[1] == chosen[0]
