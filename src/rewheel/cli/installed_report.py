@@ -5,14 +5,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.cli.session import Session
-from rewheel.errors import RewheelError
+from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
     from rewheel.environments import Target
     from rewheel.installing import Installation
     from rewheel.resolution import ResolvedPackage
 
-__all__ = ["write_report"]
+__all__ = ["check_report_place", "write_report"]
+
+
+def check_report_place(session: Session, place: str | None) -> None:
+    """Find out before anything changes that a report could not be written; raises UsageError."""
+    import os
+
+    if place is None or place == "-":
+        return
+    path = session.cwd / Path(place)
+    if path.is_dir():
+        raise UsageError(f"--report {place}: that is a folder", hint="name a file, or - for the output")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--report {place}: no file can be written there", hint="name a file elsewhere")
 
 
 def write_report(session: Session, place: str, done: "Installation", target: "Target") -> None:

@@ -54,12 +54,15 @@ def read_requirement(text: str, base: Path, *, editable: bool = False) -> "Requi
     `UnnamedPlace` if none of them tells. `editable` allows nothing but folders. Raises RewheelError for what
     is no requirement.
     """
-    from rewheel.metadata import Requirement
+    from rewheel.metadata import InvalidRequirement, Requirement
 
     text = text.strip()
     place, separator, marker = text.partition(" ;") if editable or _is_place(text, base) else (text, "", "")
     if not editable and not _is_place(place, base):
-        requirement = Requirement.parse(text)
+        try:
+            requirement = Requirement.parse(text)
+        except InvalidRequirement as error:
+            raise UsageError(str(error)) from error
         if requirement.url:
             _check_place(requirement.url, text)
         return requirement

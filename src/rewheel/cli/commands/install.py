@@ -100,7 +100,7 @@ def command(
     """
     from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
     from rewheel.cli.building import builder_for
-    from rewheel.cli.installed_report import write_report
+    from rewheel.cli.installed_report import check_report_place, write_report
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.project_files import check_scripts
     from rewheel.cli.remembered import remembering
@@ -113,6 +113,7 @@ def command(
         )
     output = session.output
     output.narrate_to_stderr = report == "-"
+    check_report_place(session, report)
     asked = gather(
         session,
         requirements,
