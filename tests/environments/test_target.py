@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rewheel.environments import InvalidTarget, NoEnvironment, find_target
+from rewheel.errors import UsageError
 
 
 def test_the_active_environment_comes_first(tmp_path: Path, venv: Path) -> None:
@@ -80,5 +81,5 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidTarget, match="not a folder"):
         find_target(sys.executable, tmp_path / "file", {}, tmp_path)
-    with pytest.raises(InvalidTarget, match="both"):
+    with pytest.raises(UsageError, match="both"):
         find_target(sys.executable, tmp_path, {}, tmp_path, prefix=tmp_path)

@@ -12,6 +12,7 @@ from rewheel.environments.interpreter import Interpreter
 from rewheel.environments.remembered import InterpreterCache
 from rewheel.environments.scheme import Scheme
 from rewheel.environments.tags import PlatformDescription, described_markers, described_tags
+from rewheel.errors import UsageError
 
 __all__ = ["Target", "find_target"]
 
@@ -102,10 +103,10 @@ def find_target(
     the nearest parent that has one. `target` or `prefix` installs into that folder instead, for that
     interpreter or, when there is none, for the running one. What interpreters say is kept in `cache_dir`.
 
-    Raises NoEnvironment, InvalidTarget, or InterpreterError.
+    Raises NoEnvironment, InvalidTarget, InterpreterError, or UsageError.
     """
     if target is not None and prefix is not None:
-        raise InvalidTarget("a target folder and a prefix were both given", hint="give one of them")
+        raise UsageError("a target folder and a prefix were both given", hint="give one of them")
     executable = _named(python, environ, cwd) if python else _active(environ, cwd)
     if executable is None and target is None and prefix is None:
         raise NoEnvironment(
