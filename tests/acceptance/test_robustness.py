@@ -136,6 +136,12 @@ def test_a_target_whose_name_is_no_text(shop: Shop, process: Process) -> None:
     assert os.path.exists(target + b"/foo.py")  # noqa: PTH110 - pathlib has no bytes
 
 
+@pytest.mark.parametrize("text", ["", "a b", "foo==", "/"])
+def test_names_that_are_none_cannot_be_removed(shop: Shop, text: str) -> None:
+    code, _, err = shop.run("uninstall", text, "--target", str(shop.folder / "target"))
+    check_refused(code, err, 2)
+
+
 @pytest.mark.parametrize("place", ["file", "file/below", "/dev/null", "/proc/1"])
 def test_places_that_are_no_folder(shop: Shop, place: str) -> None:
     shop.wheel()

@@ -30,7 +30,7 @@ def command(session: Session, *, packages: tuple[str, ...], files: tuple[str, ..
     """
     from rewheel.cli.requirements_file import Asked, read_requirements_file
     from rewheel.installing import uninstall
-    from rewheel.metadata import Requirement
+    from rewheel.metadata import InvalidRequirement, Requirement
 
     del yes
     asked = Asked()
@@ -40,7 +40,10 @@ def command(session: Session, *, packages: tuple[str, ...], files: tuple[str, ..
         )
     for unnamed in asked.unnamed:
         raise UsageError(f"{redact_url(unnamed.url)}: name the project to remove instead of its place")
-    projects = [Requirement.parse(text).project for text in packages]
+    try:
+        projects = [Requirement.parse(text).project for text in packages]
+    except InvalidRequirement as error:
+        raise UsageError(str(error)) from error
     projects += [requirement.project for requirement in asked.requirements]
     if not projects:
         raise UsageError("nothing to remove was named", hint="name packages, or a file with -r")
