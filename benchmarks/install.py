@@ -60,6 +60,19 @@ _NOTES = (
     "and the first import of what was installed."
 )
 
+_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-23:
+
+- The machine was shared: other work kept its two processors busy (load 2 to 6) during that run. pip ran once
+  only, so its column and the ratios to it are single samples. Nothing was repeated on a quiet machine.
+- Cold: jupyterlab takes about 5 s of processor time, with uv 2 to 4 (`time`, three runs on the busy machine).
+  Under a profiler unpacking alone took 3 s. Unpacking wheels while the resolver still thinks was tried and
+  left out: it was faster in two of six pairs of runs. Next: unpacking in a second process, `isal` for
+  inflating (`rewheel[speed]`, not measured here), compact rows of pages.
+- Warm: what is left is loading our own modules, asking the new environment's interpreter (some 80 ms under a
+  profiler), and linking, with bytecode more files than uv links. What each costs was not separated.
+- Ready to run: the first import takes most of it. Without the time of the installation, the ratio to uv on
+  the third set would have been 2.5 in that run, so the budget leaves the installation next to nothing."""
+
 Figures = dict[tuple[str, str, str], list[float]]
 """Seconds of every run by set, case and tool."""
 
@@ -93,6 +106,7 @@ def section(
             f"{where} {_versions()}; medians of {runs} runs in turn ({pip_runs} of pip). {_NOTES}",
             measuring.table(head, rows),
             *_verdicts(taken, names),
+            _REMARKS,
         ]
     )
 
