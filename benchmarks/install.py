@@ -56,9 +56,9 @@ SATISFIED_BUDGET = 0.080
 
 _NOTES = (
     "Whole processes, every run into a fresh environment. Cold: empty cache. Warm: the same question with a "
-    "filled cache. Satisfied: asked again for the environment that has it, the faster of two times in a row, of "
-    "which rewheel's first remembers and takes longer. Ready to run: warm installation and the first import of "
-    "what was installed."
+    "filled cache. Satisfied: asked again for the environment that has it, the faster of two times in a row, "
+    "of which rewheel's first remembers and takes longer. Ready to run: warm installation and the first "
+    "import of what was installed."
 )
 
 _REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-23:
