@@ -2,61 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
 from rewheel.metadata import Requirement
-from rewheel.progress import SILENT, DeferringReporter, Reporter
-from rewheel.resolution.candidate_set import CandidateSet
+from rewheel.progress import SILENT, Reporter
+from rewheel.resolution.attempts import Asked, Attempts
 from rewheel.resolution.choice import Explanation
 from rewheel.resolution.direct import DirectReferences
 from rewheel.resolution.errors import NoCandidate, ResolutionError, UnknownProject
 from rewheel.resolution.inspection import Inspector
 from rewheel.resolution.options import ResolveOptions
-from rewheel.resolution.releases import parse_version
 from rewheel.resolution.resolved import Resolution, ResolvedPackage
-from rewheel.resolution.search import Search
 from rewheel.resolution.selection import Selector
 from rewheel.resolution.universe import Universe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packaging.version import Version
-
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, Sources
     from rewheel.machines import Providers
     from rewheel.resolution.building import WheelBuilder
+    from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.choice import Choice
 
 __all__ = ["Resolver"]
-
-_MOST_ATTEMPTS = 64
-
-
-class _Asked(NamedTuple):
-    """What the user asked for, with the candidates that would do."""
-
-    requirements: Sequence[tuple[Requirement, CandidateSet]]
-    constraints: Sequence[Requirement]
-
-
-class _Attempt(NamedTuple):
-    """What one search came to, and what it had to tell."""
-
-    resolution: Resolution | None
-    error: ResolutionError | None
-    heard: DeferringReporter
-
-    def outcome(self, reporter: Reporter) -> Resolution:
-        """Tell what there is to tell, and give the answer or raise the error."""
-        self.heard.tell(reporter)
-        if self.resolution is None:
-            assert self.error is not None
-            raise self.error
-        return self.resolution
 
 
 class Resolver:
@@ -99,6 +70,14 @@ class Resolver:
         self._inspector = Inspector(
             selector=self._selector, client=client, target=target, reporter=reporter, builder=builder
         )
+        self._attempts = Attempts(
+            selector=self._selector,
+            inspector=self._inspector,
+            markers=target.markers,
+            options=self._options,
+            installed=self._installed,
+            client=client,
+        )
 
     def resolve(
         self, requirements: Sequence[Requirement], constraints: Sequence[Requirement] = ()
@@ -117,22 +96,8 @@ class Resolver:
             return settled
         universe = self._met = self._universe(wanted)
         universe.meet(found.project for found in wanted if not found.url)
-        asked = _Asked(
-            [(requirement, _allowed(universe, requirement)) for requirement in wanted],
-            limits,
-        )
-        without = self._attempt(universe, asked, {})
-        tried: list[Mapping[str, Version]] = []
-        while len(tried) < _MOST_ATTEMPTS:
-            versions_of = partial(self._versions_of, universe, asked)
-            assumed = next((a for a in self._selector.abi.assumptions(versions_of) if a not in tried), None)
-            if assumed is None:
-                break
-            tried.append(assumed)
-            attempt = self._attempt(universe, asked, assumed)
-            if attempt.resolution is not None and self._holds(attempt.resolution, assumed):
-                return attempt.outcome(self._reporter)
-        return without.outcome(self._reporter)
+        asked = Asked([(requirement, _allowed(universe, requirement)) for requirement in wanted], limits)
+        return self._attempts.best(universe, asked).outcome(self._reporter)
 
     def _settled(
         self, wanted: Sequence[Requirement], constraints: Sequence[Requirement]
@@ -149,70 +114,12 @@ class Resolver:
         universe = self._new_universe(kept, Sources((), self._client))
         try:
             allowed = [(requirement, _allowed(universe, requirement)) for requirement in wanted]
-            attempt = self._attempt(universe, _Asked(allowed, constraints), {})
+            attempt = self._attempts.once(universe, Asked(allowed, constraints))
         except ResolutionError:
             return None
         if attempt.resolution is None or attempt.heard.has_warnings:
             return None
         return replace(attempt.outcome(self._reporter), is_settled=True)
-
-    # Labels that depend on the versions of other distributions
-
-    def _attempt(self, universe: Universe, asked: "_Asked", assumed: "Mapping[str, Version]") -> "_Attempt":
-        """Search with some versions taken for granted; labels that need others don't fit then."""
-        self._selector.assume(assumed)
-        self._inspector.forget()
-        heard = DeferringReporter()
-        search = Search(
-            universe,
-            self._inspector,
-            markers=self._target.markers,
-            no_deps=self._options.no_deps,
-            no_default_extras=self._options.no_default_extras,
-            client=self._client,
-            reporter=heard,
-        )
-        held = {project: version for project, version in assumed.items() if universe.is_known(project)}
-        try:
-            return _Attempt(search.run(asked.requirements, asked.constraints, held), None, heard)
-        except ResolutionError as error:
-            return _Attempt(None, error, heard)
-
-    def _assume_likely(self, universe: Universe) -> bool:
-        """Take versions for granted that labels were seen to depend on, as an installation would."""
-        versions_of = partial(self._versions_of, universe, _Asked([], []))
-        assumed = next(self._selector.abi.assumptions(versions_of), None)
-        if assumed is not None:
-            self._selector.assume(assumed)
-        return assumed is not None
-
-    def _known_versions(self) -> "dict[str, Version]":
-        """Return the versions of what is installed, and of what the user says is."""
-        found = {name: parse_version(each.version) for name, each in self._installed.items()}
-        found |= {name: parse_version(version) for name, version in self._options.abi_versions.items()}
-        return {name: version for name, version in found.items() if version is not None}
-
-    def _versions_of(self, universe: Universe, asked: "_Asked", project: str) -> "list[Version]":
-        """Return the versions that a project may have in the end: the installed one, then the newest."""
-        if project in self._options.abi_versions:
-            return [version] if (version := parse_version(self._options.abi_versions[project])) else []
-        allowed = CandidateSet.full()
-        for requirement, candidates in asked.requirements:
-            allowed = allowed & candidates if requirement.project == project else allowed
-        known = self._known_versions().get(project)
-        usual = [candidate.version for _, candidate in universe.candidates(project).in_order(allowed)]
-        return usual if known is None or known in usual else [known, *usual]
-
-    def _holds(self, resolution: Resolution, assumed: "Mapping[str, Version]") -> bool:
-        """Tell whether a label was chosen by versions taken for granted, and all of them came true."""
-        relied_on = {name for p in resolution.packages for name in self._selector.abi.relied_on(p.choice)}
-        known = self._known_versions()
-        for project in relied_on:
-            package = resolution.find(project)
-            version = parse_version(package.version) if package is not None else known.get(project)
-            if version is None or version != assumed.get(project):
-                return False
-        return bool(relied_on)
 
     def saw_variants(self) -> bool:
         """Tell whether any project that was looked at offers variants, so that the machine had a say."""
@@ -237,7 +144,7 @@ class Resolver:
         found = universe.candidates(requirement.project)
         for number, candidate in found.in_order(allowed):
             choice = self._selector.choose(candidate.releases, pinned=number in found.pinned)
-            if not self._selector.abi.assumed and self._assume_likely(universe):
+            if self._attempts.assume_likely(universe):
                 choice = self._selector.choose(candidate.releases, pinned=number in found.pinned)
             if choice.selected is not None or choice.sources is not None:
                 return Explanation(str(requirement), choice, tuple(skipped))
