@@ -77,7 +77,7 @@ class Attempts:
         self._client = client
 
     def best(self, universe: "Universe", asked: Asked) -> Attempt:
-        """Return the first attempt that proves the versions right which it relies on, else one without any."""
+        """Return the first attempt whose assumed versions come true, else the one that assumes none."""
         without = self.once(universe, asked)
         tried: list[Mapping[str, Version]] = []
         while len(tried) < _MOST_ATTEMPTS:
