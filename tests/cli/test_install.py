@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -429,3 +430,17 @@ def test_looking_needs_no_hashes(run: Run, shelf: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("REWHEEL_REQUIRE_HASHES", "1")
     assert run("explain", "foo", "-f", shelf, "--no-index").code == 0
     assert run("install", "foo", "-f", shelf, "--no-index", "-t", "there").code == 2
+
+
+def test_a_saved_machine_of_the_same_kind_keeps_what_is_installed(run: Run, shelf: Path, world: Path) -> None:
+    make_wheel(shelf, "foo", "1.0", requires=["bar"])
+    make_wheel(shelf, "bar", "1.0")
+    environment = world / "environment"
+    venv.create(environment)
+    place = ["--python", environment, "-f", shelf, "--no-index"]
+    assert run("machine", "save", "here.toml").code == 0
+    assert run("install", "bar", *place).code == 0
+    make_wheel(shelf, "bar", "2.0")
+    out = run("install", "foo", *place, "--machine", "here.toml").out
+    assert "Installed foo 1.0" in out
+    assert "bar 2.0" not in out

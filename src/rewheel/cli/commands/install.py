@@ -131,7 +131,7 @@ def command(
         _refuse_foreign_environment(here, target)
     builder = builder_for(session, asked, chosen_for, target)
     # What runs here satisfies nothing on another platform; a folder may be for any.
-    keep_installed = target.is_directory_target or chosen_for.platform is None
+    keep_installed = target.is_directory_target or _platform(target) == _platform(here)
     make_resolver = partial(
         build_resolver,
         session,
@@ -214,10 +214,12 @@ def _refuse_foreign_environment(here: "Target", target: "Target") -> None:
     """Do not put wheels of another platform into an environment that runs on this one."""
     if target.is_directory_target:
         return
-    ours = (here.markers.get("sys_platform"), here.markers.get("platform_machine"))
-    theirs = (target.markers.get("sys_platform"), target.markers.get("platform_machine"))
-    if ours != theirs:
+    if _platform(target) != _platform(here):
         raise UsageError(
-            f"wheels for {' '.join(map(str, theirs))} would not run in {here.root}",
+            f"wheels for {' '.join(_platform(target))} would not run in {here.root}",
             hint="install into a plain folder with --target DIR, or only look with --dry-run",
         )
+
+
+def _platform(target: "Target") -> tuple[str, str]:
+    return target.markers.get("sys_platform", ""), target.markers.get("platform_machine", "")
