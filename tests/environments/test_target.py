@@ -23,6 +23,8 @@ def test_an_active_environment_that_is_gone_is_no_reason_to_take_another(tmp_pat
     with pytest.raises(NoEnvironment, match="VIRTUAL_ENV is /gone") as caught:
         find_target(None, None, {"VIRTUAL_ENV": "/gone"}, tmp_path)
     assert "unset VIRTUAL_ENV" in caught.value.hint
+    folder = find_target(None, tmp_path / "libs", {"VIRTUAL_ENV": "/gone"}, tmp_path)
+    assert folder.python == Path(sys.executable)
 
 
 def test_the_nearest_folder_with_an_environment_is_found(tmp_path: Path, venv: Path) -> None:

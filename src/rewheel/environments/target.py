@@ -1,5 +1,6 @@
 """The environment that a command is for, and how it is found."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -107,7 +108,12 @@ def find_target(
     """
     if target is not None and prefix is not None:
         raise UsageError("a target folder and a prefix were both given", hint="give one of them")
-    executable = _named(python, environ, cwd) if python else _active(environ, cwd)
+    executable = _named(python, environ, cwd) if python else None
+    if executable is None:
+        # A folder needs no environment, so a broken one is no obstacle to it.
+        is_folder = target is not None or prefix is not None
+        with contextlib.suppress(*([NoEnvironment] if is_folder else [])):
+            executable = _active(environ, cwd)
     if executable is None and target is None and prefix is None:
         raise NoEnvironment(
             f"found no virtual environment: VIRTUAL_ENV is not set, and neither {cwd} nor a folder above it "
