@@ -92,7 +92,8 @@ def test_what_packaging_accepts_is_accepted(
     assert is_requirement(text)
 
 
-@given(st.text("a1[](),;<>=!~@ .-_", max_size=24))
+# Without "_": packaging lets names end in it, which the specification does not.
+@given(st.text("a1[](),;<>=!~@ .-", max_size=24))
 def test_what_is_refused_is_refused_by_packaging_as_well(text: str) -> None:
     if not is_requirement(text):
         with pytest.raises(InvalidRequirement):
