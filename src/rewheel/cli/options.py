@@ -8,6 +8,7 @@ import click
 from rewheel.cli.session import Session
 
 __all__ = [
+    "asking_options",
     "build_options",
     "cache_options",
     "index_options",
@@ -78,6 +79,32 @@ def _group(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
         return command
 
     return decorate
+
+
+asking_options = _group(
+    click.option(
+        "-r", "--requirement", "files", metavar="FILE", multiple=True,
+        help="Take what this requirements file asks for. Repeatable.",
+    ),
+    click.option(
+        "-c", "--constraint", "constraints", metavar="FILE", multiple=True,
+        help="Allow only the versions that this file allows. Repeatable.",
+    ),
+    click.option(
+        "--group", "groups", metavar="[PATH:]NAME", multiple=True,
+        help="Take a dependency group of a pyproject.toml. Repeatable.",
+    ),
+    click.option(
+        "-s", "--script", "--requirements-from-script", "scripts", metavar="FILE", multiple=True,
+        help="Take what this script says that it needs. Repeatable.",
+    ),
+    click.option("--no-deps", is_flag=True, help="Take what is named and nothing that it needs."),
+    click.option(
+        "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
+        help="Tell the build backends of what is named. Repeatable.",
+    ),
+)  # fmt: skip
+"""What may be asked for besides the requirements themselves; the values go to the command."""
 
 
 output_options = _group(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rewheel.cli.options import (
+    asking_options,
     build_options,
     cache_options,
     index_options,
@@ -27,6 +28,7 @@ __all__ = ["command"]
 
 @click.command("download")
 @click.argument("requirements", metavar="REQ...", nargs=-1)
+@asking_options
 @click.option(
     "-d",
     "--dest",
@@ -36,41 +38,9 @@ __all__ = ["command"]
     default=Path(),
     help="Where to put the files. [default: the current folder]",
 )
-@click.option(
-    "-r",
-    "--requirement",
-    "files",
-    metavar="FILE",
-    multiple=True,
-    help="Download what this requirements file asks for. Repeatable.",
-)
-@click.option(
-    "-c",
-    "--constraint",
-    "constraints",
-    metavar="FILE",
-    multiple=True,
-    help="Allow only the versions that this file allows. Repeatable.",
-)
-@click.option(
-    "--group",
-    "groups",
-    metavar="[PATH:]NAME",
-    multiple=True,
-    help="Download a dependency group of a pyproject.toml. Repeatable.",
-)
-@click.option(
-    "-s", "--script", "--requirements-from-script", "scripts", metavar="FILE", multiple=True,
-    help="Download what this script says that it needs. Repeatable.",
-)  # fmt: skip
-@click.option("--no-deps", is_flag=True, help="Download what is named and nothing that it needs.")
 @target_options
 @index_options
 @build_options
-@click.option(
-    "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
-    help="Tell the build backends of what is named. Repeatable.",
-)  # fmt: skip
 @require_hashes_option
 @machine_option
 @selection_options

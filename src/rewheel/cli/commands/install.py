@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rewheel.cli.options import (
+    asking_options,
     build_options,
     cache_options,
     index_options,
@@ -34,22 +35,7 @@ __all__ = ["command"]
 
 @click.command("install")
 @click.argument("requirements", metavar="REQ...", nargs=-1)
-@click.option(
-    "-r", "--requirement", "files", metavar="FILE", multiple=True,
-    help="Install what this requirements file asks for. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "-c", "--constraint", "constraints", metavar="FILE", multiple=True,
-    help="Allow only the versions that this file allows. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--group", "groups", metavar="[PATH:]NAME", multiple=True,
-    help="Install a dependency group of a pyproject.toml. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "-s", "--script", "--requirements-from-script", "scripts", metavar="FILE", multiple=True,
-    help="Install what this script says that it needs. Repeatable.",
-)  # fmt: skip
+@asking_options
 @click.option("--user", is_flag=True, hidden=True)
 @click.option(
     "-e", "--editable", "editables", metavar="PATH", multiple=True,
@@ -57,17 +43,12 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
 @click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
-@click.option("--no-deps", is_flag=True, help="Install what is named and nothing that it needs.")
 @click.option("--dry-run", is_flag=True, help="Say what would be installed, and change nothing.")
 @click.option("--report", metavar="FILE", help="Write what is installed, and why, as JSON; - is the output.")
 @target_options
 @place_options
 @index_options
 @build_options
-@click.option(
-    "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
-    help="Tell the build backends of what is named. Repeatable.",
-)  # fmt: skip
 @require_hashes_option
 @machine_option
 @selection_options
