@@ -33,6 +33,7 @@ def test_there_are_the_commands_that_are_promised() -> None:
     assert {path.split(" ", 1)[1] for path in ALL if path.count(" ") == 2} == {
         "index audit", "machine show", "machine save", "machine providers", "machine trust",
         "variant make", "variant unmake", "variant show",
+        "wheel show", "wheel verify", "wheel dismount",
         "release index", "cache dir", "cache info", "cache prune", "cache clean",
     }  # fmt: skip
 

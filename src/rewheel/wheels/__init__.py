@@ -1,4 +1,4 @@
-"""Wheel files: safe reading, RECORD, reproducible writing, and turning wheels into variants and back."""
+"""Wheel files: safe reading, RECORD, reproducible writing, turning wheels into variants and rims."""
 
 from rewheel.front_door import front_door
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         AlreadyVariant,
         InvalidArchive,
         InvalidRecord,
+        InvalidRim,
         InvalidWheel,
         NotAVariant,
         UnreadableFile,
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
         WheelExists,
         WheelsError,
     )
+    from rewheel.wheels.external import ExternalHosting
     from rewheel.wheels.headers import WheelInfo
     from rewheel.wheels.record import RecordEntry, digest_of, encode_digest, format_record, parse_record
-    from rewheel.wheels.source import ByteSource, FileSource
+    from rewheel.wheels.rim import Rim, dismount, rim_name, wheel_name
+    from rewheel.wheels.source import ByteSource, BytesSource, FileSource
     from rewheel.wheels.variant_wheel import make_variant, unmake_variant
     from rewheel.wheels.verification import checked_record, verify
     from rewheel.wheels.wheel import Wheel
@@ -32,14 +35,18 @@ _HOMES = {
     "Archive": "archive",
     "ArchiveWriter": "writing",
     "ByteSource": "source",
+    "BytesSource": "source",
+    "ExternalHosting": "external",
     "FileSource": "source",
     "InvalidArchive": "errors",
     "InvalidRecord": "errors",
+    "InvalidRim": "errors",
     "InvalidWheel": "errors",
     "Limits": "directory",
     "Member": "directory",
     "NotAVariant": "errors",
     "RecordEntry": "record",
+    "Rim": "rim",
     "UnreadableFile": "errors",
     "UnsupportedWheel": "errors",
     "VariantMarkers": "errors",
@@ -50,13 +57,16 @@ _HOMES = {
     "WheelsError": "errors",
     "checked_record": "verification",
     "digest_of": "record",
+    "dismount": "rim",
     "encode_digest": "record",
     "format_record": "record",
     "make_variant": "variant_wheel",
     "parse_record": "record",
     "replacing": "writing",
+    "rim_name": "rim",
     "unmake_variant": "variant_wheel",
     "verify": "verification",
+    "wheel_name": "rim",
 }
 
 __all__ = [
@@ -64,14 +74,18 @@ __all__ = [
     "Archive",
     "ArchiveWriter",
     "ByteSource",
+    "BytesSource",
+    "ExternalHosting",
     "FileSource",
     "InvalidArchive",
     "InvalidRecord",
+    "InvalidRim",
     "InvalidWheel",
     "Limits",
     "Member",
     "NotAVariant",
     "RecordEntry",
+    "Rim",
     "UnreadableFile",
     "UnsupportedWheel",
     "VariantMarkers",
@@ -82,13 +96,16 @@ __all__ = [
     "WheelsError",
     "checked_record",
     "digest_of",
+    "dismount",
     "encode_digest",
     "format_record",
     "make_variant",
     "parse_record",
     "replacing",
+    "rim_name",
     "unmake_variant",
     "verify",
+    "wheel_name",
 ]
 
 __getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

@@ -11,6 +11,7 @@ WheelsError
         UnsupportedWheel    ... because it is of a newer format than this tool knows
         VariantMismatch     ... because label, `variant.json` and index do not agree
         VariantMarkers      ... because a plain wheel would keep variant markers
+        InvalidRim          ... as the metadata of a wheel that lies elsewhere
 """
 
 from rewheel.errors import RewheelError
@@ -19,6 +20,7 @@ __all__ = [
     "AlreadyVariant",
     "InvalidArchive",
     "InvalidRecord",
+    "InvalidRim",
     "InvalidWheel",
     "NotAVariant",
     "UnreadableFile",
@@ -86,3 +88,7 @@ class VariantMismatch(InvalidWheel):
 
 class VariantMarkers(InvalidWheel):
     """The wheel's dependencies use variant markers, which a plain wheel must not have."""
+
+
+class InvalidRim(InvalidWheel):
+    """A `.rim` file that must not be used (PEP 759), or that cannot be made."""

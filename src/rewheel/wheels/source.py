@@ -6,7 +6,7 @@ from typing import Protocol
 
 from rewheel.wheels.errors import UnreadableFile
 
-__all__ = ["ByteSource", "FileSource"]
+__all__ = ["ByteSource", "BytesSource", "FileSource"]
 
 
 class ByteSource(Protocol):
@@ -59,6 +59,24 @@ class FileSource:
             self._map.close()
             self._map = None
         self.size = 0
+
+
+class BytesSource:
+    """Bytes in memory, for archives that are small or not written yet."""
+
+    __slots__ = ("_content", "size")
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.size = len(content)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return the `length` bytes at `offset`, fewer only where they end."""
+        return self._content[offset : offset + length]
+
+    def close(self) -> None:
+        """Let go of the bytes."""
+        self._content, self.size = b"", 0
 
 
 def reason_of(error: Exception) -> str:
