@@ -5,6 +5,7 @@ from rewheel.front_door import front_door
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.metadata.core_metadata import CoreMetadata
+    from rewheel.metadata.editing import edit_metadata
     from rewheel.metadata.errors import InvalidCoreMetadata, InvalidRequirement, MetadataError
     from rewheel.metadata.requirements import Requirement
 
@@ -14,8 +15,16 @@ _HOMES = {
     "InvalidRequirement": "errors",
     "MetadataError": "errors",
     "Requirement": "requirements",
+    "edit_metadata": "editing",
 }
 
-__all__ = ["CoreMetadata", "InvalidCoreMetadata", "InvalidRequirement", "MetadataError", "Requirement"]
+__all__ = [
+    "CoreMetadata",
+    "InvalidCoreMetadata",
+    "InvalidRequirement",
+    "MetadataError",
+    "Requirement",
+    "edit_metadata",
+]
 
 __getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

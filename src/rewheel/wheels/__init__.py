@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rewheel.wheels.record import RecordEntry, digest_of, encode_digest, format_record, parse_record
     from rewheel.wheels.rim import Rim, dismount, rim_name, wheel_name
     from rewheel.wheels.source import ByteSource, BytesSource, FileSource
+    from rewheel.wheels.tidying import tidy_wheel
     from rewheel.wheels.variant_wheel import make_variant, unmake_variant
     from rewheel.wheels.verification import checked_record, verify
     from rewheel.wheels.wheel import Wheel
@@ -64,6 +65,7 @@ _HOMES = {
     "parse_record": "record",
     "replacing": "writing",
     "rim_name": "rim",
+    "tidy_wheel": "tidying",
     "unmake_variant": "variant_wheel",
     "verify": "verification",
     "wheel_name": "rim",
@@ -103,6 +105,7 @@ __all__ = [
     "parse_record",
     "replacing",
     "rim_name",
+    "tidy_wheel",
     "unmake_variant",
     "verify",
     "wheel_name",

@@ -1,10 +1,6 @@
 """Making a variant of a plain wheel without building it again, and a plain wheel of a variant."""
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 from rewheel.variants import (
     NULL_LABEL,
@@ -17,34 +13,13 @@ from rewheel.variants import (
     check_metadata,
     write_metadata,
 )
-from rewheel.wheels.archive import Archive
-from rewheel.wheels.errors import (
-    AlreadyVariant,
-    InvalidRecord,
-    NotAVariant,
-    VariantMarkers,
-    WheelExists,
-    WheelsError,
-)
-from rewheel.wheels.inflate import checksum
+from rewheel.wheels.errors import AlreadyVariant, NotAVariant, VariantMarkers, WheelExists
 from rewheel.wheels.plain_metadata import settle_variant_markers
-from rewheel.wheels.record import SIGNATURES, RecordEntry, format_record, parse_record
-from rewheel.wheels.verification import checked_record
+from rewheel.wheels.record import SIGNATURES
+from rewheel.wheels.rewriting import Edit, outcome, rewrite, summary
 from rewheel.wheels.wheel import VARIANT_FILE, Wheel
-from rewheel.wheels.writing import ArchiveWriter, replacing
 
 __all__ = ["make_variant", "unmake_variant"]
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-
-
-class _Edit(NamedTuple):
-    """What becomes of a wheel's members: dropped, added just before RECORD, or changed in place."""
-
-    dropped: frozenset[str]
-    added: Mapping[str, bytes] = MappingProxyType({})
-    changed: Mapping[str, bytes] = MappingProxyType({})
-
 
 def make_variant(
     wheel: Path,
@@ -76,8 +51,8 @@ def make_variant(
             )
         source.wheel_info()
         source.metadata_text()
-        edit = _Edit(_obsolete(source), added={source.info_path(VARIANT_FILE): document})
-        return _rewrite(source, edit, output / str(source.filename.with_label(label)), epoch)
+        edit = Edit(_obsolete(source), added={source.info_path(VARIANT_FILE): document})
+        return rewrite(source, edit, output / str(source.filename.with_label(label)), epoch)
 
 
 def unmake_variant(
@@ -102,11 +77,11 @@ def unmake_variant(
                 f"its dependencies have variant markers: {shown}",
                 hint="ask for the markers to be resolved",
             )
-        edit = _Edit(_obsolete(source), changed={source.info_path("METADATA"): metadata} if settled else {})
+        edit = Edit(_obsolete(source), changed={source.info_path("METADATA"): metadata} if settled else {})
         target = output / str(source.filename.with_label(""))
-        if target.exists() and _summary(target) != _outcome(source, edit):
+        if target.exists() and summary(target) != outcome(source, edit):
             raise WheelExists(str(target))  # ordinary builds have such names: it may be the only copy of one
-        return _rewrite(source, edit, target, epoch)
+        return rewrite(source, edit, target, epoch)
 
 
 def _document(metadata: VariantMetadata, label: str, dialect: Dialect | None) -> bytes:
@@ -126,72 +101,3 @@ def _document(metadata: VariantMetadata, label: str, dialect: Dialect | None) ->
 def _obsolete(source: Wheel) -> frozenset[str]:
     """Return the members that no longer hold for a wheel with another label."""
     return frozenset(source.info_path(name) for name in (VARIANT_FILE, *SIGNATURES))
-
-
-def _summary(path: Path) -> dict[str, tuple[int, int]]:
-    """Return size and checksum of every member of a wheel, nothing if there is no wheel at `path`."""
-    try:
-        with Archive.open(path) as archive:
-            return {name: (member.size, member.crc) for name, member in archive.members.items()}
-    except WheelsError:
-        return {}
-
-
-def _outcome(source: Wheel, edit: _Edit) -> dict[str, tuple[int, int]]:
-    """Return size and checksum of every member that `_rewrite` would write."""
-    record_path = source.info_path("RECORD")
-    fresh = {**edit.added, **edit.changed, record_path: _edited_record(source, record_path, edit)}
-    members = source.archive.members.items()
-    copied = {name: (member.size, member.crc) for name, member in members if name not in edit.dropped}
-    return copied | {name: (len(content), checksum(content)) for name, content in fresh.items()}
-
-
-def _rewrite(source: Wheel, edit: _Edit, target: Path, epoch: int | None) -> Path:
-    """Copy a wheel to `target` with some changes, and close it."""
-    checked_record(source)
-    record_path = source.info_path("RECORD")
-    record = _edited_record(source, record_path, edit)
-    with replacing(target) as file:
-        writer = ArchiveWriter(file, epoch=epoch)
-        for name, member in source.archive.members.items():
-            if name == record_path:
-                for path, content in edit.added.items():
-                    writer.add(path, content)
-                writer.add(name, record, mode=member.mode)
-            elif name in edit.changed:
-                writer.add(name, edit.changed[name], mode=member.mode)
-            elif name not in edit.dropped:
-                writer.copy(source.archive, member)
-        writer.finish()
-        source.close()  # some systems do not let a mapped file be replaced
-    return target
-
-
-def _edited_record(source: Wheel, record_path: str, edit: _Edit) -> bytes:
-    """Return RECORD with rows dropped, added before its own and changed; all other rows stay as they are."""
-    content = source.read_info("RECORD") or b""
-    text = content.decode("utf-8")
-    lines = _LINE.findall(text)
-    rows = [parse_record(line, str(source.filename)) for line in lines]
-    if sum(map(len, rows)) != len(source.record()):
-        raise InvalidRecord(str(source.filename), "RECORD has rows of several lines")
-    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    fresh = "".join(_row(path, data, end) for path, data in edit.added.items())
-    kept: list[str] = []
-    for line, row in zip(lines, rows, strict=True):
-        path = row[0].path if row else ""
-        if path in edit.dropped:
-            continue
-        if path == record_path:
-            kept.append(fresh)
-            fresh = ""
-        kept.append(_row(path, edit.changed[path], end) if path in edit.changed else line)
-    if fresh:  # RECORD does not list itself
-        if kept and not kept[-1].endswith(("\n", "\r")):
-            kept.append(end)
-        kept.append(fresh)
-    return "".join(kept).encode("utf-8")
-
-
-def _row(path: str, content: bytes, end: str) -> str:
-    return format_record([RecordEntry.of(path, content)]).removesuffix("\n") + end

@@ -14,13 +14,14 @@ from rewheel.wheels.directory import DEFLATED, STORED, Member
 from rewheel.wheels.errors import UnreadableFile
 from rewheel.wheels.source import reason_of
 
-__all__ = ["ArchiveWriter", "replacing"]
+__all__ = ["UNIX", "ArchiveWriter", "replacing"]
 
 _EARLIEST = 315532800  # 1980-01-01, the first day that zip knows
 _LATEST = 4354819198  # 2107-12-31 23:59:58, the last second
 _UTF8 = 0x0800
 _KEPT_FLAGS = 0x0006  # how well a deflated member was compressed
-_UNIX = 3
+UNIX = 3
+"""The system whose permissions members have."""
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -48,7 +49,7 @@ class ArchiveWriter:
             method, packed = STORED, content
         crc = zlib.crc32(content)
         member = Member(
-            name, len(content), len(packed), crc, method, 0, 0, 0, b"", (mode or 0o100644) << 16, _UNIX
+            name, len(content), len(packed), crc, method, 0, 0, 0, b"", (mode or 0o100644) << 16, UNIX
         )
         self._begin(member)
         self._write(packed)
