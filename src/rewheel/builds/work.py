@@ -1,20 +1,18 @@
 """The work on one source tree: its environment, its metadata, its wheel, each made when it is needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewheel.builds.backend import Backend
-from rewheel.builds.environment import create_environment, environ_inside, environ_outside
+from rewheel.builds.bench import Bench
 from rewheel.builds.errors import BuildFailed, BuildsError
 from rewheel.builds.logs import BuildLog
-from rewheel.builds.passthrough import Passthrough, find_passthrough
 from rewheel.builds.processes import Stopped
 from rewheel.builds.project import BuildSystem, read_build_system
 from rewheel.errors import RewheelError
-from rewheel.installing import Installer
-from rewheel.metadata import CoreMetadata, Requirement
+from rewheel.metadata import CoreMetadata
 from rewheel.resolution import BuiltWheel
 from rewheel.variants import InvalidFilename, WheelFilename, normalize_project
 from rewheel.wheels import Wheel
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from rewheel.builds.obtaining import SourceTree
     from rewheel.builds.workshop import Workshop
-    from rewheel.environments import Target
     from rewheel.resolution import Buildable, WheelBuilder
 
 __all__ = ["Work"]
@@ -104,7 +101,7 @@ class Work:
         """Under which the wheel is kept; `None` if it depends on what no key can tell."""
         if self.tree.identity is None or not self._workshop.isolated or self._sources.editable:
             return None
-        passed = self._passthrough
+        passed = self._bench.passthrough
         if not passed.is_stable:
             return None
         target = self._workshop.target
@@ -173,88 +170,45 @@ class Work:
         return read_build_system(self.tree.root, self._what)
 
     @cached_property
-    def _passthrough(self) -> Passthrough:
-        return find_passthrough(self._workshop.passthrough | self._system.passthrough, self._workshop.target)
-
-    @cached_property
     def _log(self) -> BuildLog:
         return BuildLog(self._workplace / "output.log", self._workshop.logs, self._what.rpartition("/")[2])
 
     @cached_property
+    def _bench(self) -> Bench:
+        return Bench(
+            self._workplace,
+            what=self._what,
+            project=self._sources.project,
+            workshop=self._workshop,
+            nested=self._nested,
+            log=self._log,
+            passthrough=self._system.passthrough,
+        )
+
+    @cached_property
     def _backend(self) -> Backend:
         """Install what the backend needs: what its project requires, then what it says that it needs, too."""
-        if not self._workshop.isolated:
-            outside = self._workshop.target
-            return self._backend_in(outside, environ_outside(outside, self._workshop.environ))
-        folder = self._workplace / "environment"
-        target = create_environment(
-            folder, self._workshop.target.python, self._workshop.environ, self._workshop.cache_dir
-        )
-        try:
-            self._passthrough.link(self._workplace / "passthrough", target)
-        except OSError as error:
-            shown = error.strerror or error
-            raise BuildsError(f"what is installed can't be passed through to a build: {shown}") from error
-        if self._passthrough.distributions:
-            passed = ", ".join(self._passthrough.stamp)
-            self._log.write(f"passed through: {passed}")
-            self._workshop.reporter.detail(f"{self._what} is built with the installed {passed}")
-        self._install(self._system.requires, target)
-        backend = self._backend_in(target, environ_inside(target, self._workshop.environ))
-        try:
-            further = backend.further_requirements()
-        except Stopped as stopped:
-            raise BuildsError(f"the build of {self._what} was stopped") from stopped
-        self._install(further, target)
-        return backend
-
-    def _backend_in(self, target: "Target", environ: Mapping[str, str]) -> Backend:
-        workshop = self._workshop
-        return Backend(
+        workshop, bench = self._workshop, self._bench
+        bench.install(self._system.requires)
+        backend = Backend(
             self._system,
             self.tree.root,
             what=self._what,
-            python=target.python,
-            environ=environ,
+            python=bench.target.python,
+            environ=bench.environ,
             log=self._log,
             processes=workshop.processes,
             editable=self._sources.editable,
             config_settings=self._settings,
             reporter=workshop.reporter,
         )
-
-    def _install(self, texts: Sequence[str], target: "Target") -> None:
-        """Install what a build requires into its environment, with our own installer."""
-        wanted = [Requirement.parse(text) for text in texts]
-        wanted = [requirement for requirement in wanted if requirement.applies(target.markers)]
-        passed = self._passthrough
-        passed.check(wanted, self._what)
-        if all(requirement.project in passed.projects for requirement in wanted):
-            return
-        workshop = self._workshop
-        name = self._sources.project or self._what
-        with self._nested(name) as builder:
-            installer = Installer(
-                resolver=workshop.resolvers(
-                    target,
-                    builder=builder,
-                    installed=[*target.installed(), *passed.distributions],
-                    fixed=passed.projects,
-                ),
-                client=workshop.client,
-                target=target,
-                store=workshop.store,
-                builder=builder,
-                reporter=workshop.reporter,
-            )
+        if workshop.isolated:
             try:
-                installer.install(wanted)
-            except BuildsError:
-                raise
-            except RewheelError as error:
-                raise BuildFailed(
-                    self._what, f"its build requires {', '.join(texts)}: {error}", hint=error.hint
-                ) from error
+                further = backend.further_requirements()
+            except Stopped as stopped:
+                raise BuildsError(f"the build of {self._what} was stopped") from stopped
+            bench.install(further)
+        return backend
 
 
 def _read_metadata(path: Path) -> CoreMetadata:

@@ -1,4 +1,4 @@
-"""Changing what METADATA declares, and nothing else of it: dependencies, and the extras that come by default."""
+"""Changing what METADATA declares, and nothing else of it: dependencies and default extras."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -109,9 +109,5 @@ def _raise_version(headers: list[bytes], end: bytes) -> None:
     for index, line in enumerate(headers):
         if _name(line) == "metadata-version":
             major, _, minor = _value(line).partition(".")
-            if (
-                major.isdecimal()
-                and minor.isdecimal()
-                and (int(major), int(minor)) < DEFAULT_EXTRA_VERSION
-            ):
+            if major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) < DEFAULT_EXTRA_VERSION:
                 headers[index] = b"Metadata-Version: %d.%d" % DEFAULT_EXTRA_VERSION + end

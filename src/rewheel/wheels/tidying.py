@@ -1,4 +1,4 @@
-"""Making a backend's wheel the same for everybody who builds it: times, permissions, and what METADATA adds."""
+"""Making a backend's wheel the same for everybody who builds it: times, permissions, changed METADATA."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -21,6 +21,7 @@ from rewheel.wheels.wheel import VARIANT_FILE, Wheel
 
 __all__ = ["make_variant", "unmake_variant"]
 
+
 def make_variant(
     wheel: Path,
     *,
