@@ -6,6 +6,7 @@
 from rewheel.indexes.assembling import IndexEntry, NamedUrl, parse_named_index
 from rewheel.indexes.cache import Cache, Usage
 from rewheel.indexes.errors import (
+    ExternalHostFailed,
     FetchError,
     HashMismatch,
     IndexesError,
@@ -40,6 +41,7 @@ __all__ = [
     "Digest",
     "DirectSource",
     "DirectorySource",
+    "ExternalHostFailed",
     "FetchError",
     "File",
     "FileIndexSource",

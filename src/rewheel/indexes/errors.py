@@ -3,6 +3,7 @@
 IndexesError
 ├── FetchError              the answer did not come, or was not the one wanted
 │   ├── NotFound            the file is not there (any more)
+│   ├── ExternalHostFailed  the file is not with the index, and whoever has it does not give it
 │   ├── Interrupted         the connection broke, or never came about
 │   ├── HashMismatch        the bytes are not those that the index advertised
 │   ├── TooLarge            more bytes than this kind of file may have
@@ -17,6 +18,7 @@ from rewheel.errors import RewheelError
 from rewheel.indexes.urls import redact
 
 __all__ = [
+    "ExternalHostFailed",
     "FetchError",
     "HashMismatch",
     "IndexesError",
@@ -47,6 +49,15 @@ class FetchError(IndexesError):
 
 class NotFound(FetchError, LookupError):
     """The server has nothing at this URL."""
+
+
+class ExternalHostFailed(FetchError):
+    """A wheel that lies with its owner cannot be had; the index cannot help (PEP 759)."""
+
+    def __init__(self, url: str, reason: str, *, filename: str, owner: str, hint: str) -> None:
+        self.filename = filename
+        self.owner = owner
+        super().__init__(url, f"{filename} lies with {owner}, not with the index: {reason}", hint=hint)
 
 
 class Interrupted(FetchError):

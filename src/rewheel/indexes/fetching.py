@@ -135,9 +135,11 @@ class Client:
         path = self.local_path(file)
         if path is not None:
             return FileSource(path)
+        from rewheel.indexes.external import blaming
         from rewheel.indexes.ranges import RangeSource
 
-        found = self._remote.get(_claim(file), lambda: self._open_remote(file, whole=whole))
+        with blaming(file, self.fetch):
+            found = self._remote.get(_claim(file), lambda: self._open_remote(file, whole=whole))
         return FileSource(found) if isinstance(found, Path) else RangeSource(found)
 
     def download(self, file: File, into: Path) -> Path:
@@ -321,6 +323,7 @@ class Client:
     def _retrieve(self, file: File, target: Path) -> "Retrieved":
         """Find or fetch the file. Raises FetchError, or OSError when the disk fails."""
         from rewheel.indexes.downloads import Download, copy_verified, identify
+        from rewheel.indexes.external import blaming
 
         digest = file.digest
         scratch = self.cache.scratch(target.parent)
@@ -345,7 +348,8 @@ class Client:
             http=self._client(),
             reporter=self.reporter,
         )
-        retrieved = download.run(scratch, target)
+        with blaming(file, self.fetch):
+            retrieved = download.run(scratch, target)
         if digest is not None and is_sure:
             self.cache.keep_download(digest, target)
         return retrieved

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.urls import redact
@@ -10,9 +10,21 @@ from rewheel.indexes.urls import redact
 if TYPE_CHECKING:
     from rewheel.indexes.source import Source
 
-__all__ = ["File", "ProjectPage", "is_index_file_name"]
+__all__ = ["File", "ProjectPage", "RimPlace", "is_index_file_name"]
 
 _INDEX_FILE_SUFFIX = "-variants.json"
+
+
+class RimPlace(NamedTuple):
+    """Where an index keeps what it knows of a wheel that it does not hold itself (PEP 759)."""
+
+    url: str
+    """Of the `.rim`."""
+    hashes: Mapping[str, str]
+    owner: str
+    """The organisation that hosts the wheel, as the page says."""
+    support: str
+    """Whom to ask when its host is down: a `mailto:` or web address, or empty."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +51,8 @@ class File:
     core_metadata: Mapping[str, str] | bool
     """Hashes of the METADATA file beside the wheel (PEP 658), or whether there is one."""
     source: "Source" = field(repr=False)
+    rim: RimPlace | None = field(default=None, repr=False)
+    """Who answers for the file, if that is not the index."""
 
     @property
     def location(self) -> str:

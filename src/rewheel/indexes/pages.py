@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rewheel.indexes.errors import InvalidPage
-from rewheel.indexes.files import File, ProjectPage, is_index_file_name
+from rewheel.indexes.files import File, ProjectPage, RimPlace, is_index_file_name
 from rewheel.indexes.urls import filename_in, join, redact, without_fragment
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
         source,
         redact(url),
         _texts(versions),
-        _text(status, "status") or "active",
+        _text(status, "status") or _text(status, "state") or "active",  # PEP 792 writes both
         _text(status, "reason"),
         _texts(meta.get("tracks") if isinstance(meta, dict) else None),
         _texts(document.get("alternate-locations")),
@@ -117,6 +117,7 @@ def _json_files(entries: Sequence[object], base: str, source: "Source") -> list[
                 _text(entry, "upload-time"),
                 _core_metadata(entry.get("core-metadata", entry.get("dist-info-metadata"))),
                 source,
+                _rim(entry["_rim"], base) if "_rim" in entry else None,
             )
         )
     return files
@@ -151,6 +152,15 @@ def _core_metadata(value: object) -> Mapping[str, str] | bool:
     if type(value) is dict:
         return _hashes(value) or True
     return value is True
+
+
+def _rim(value: object, base: str) -> RimPlace | None:
+    """Read our own server's private key about a wheel that lies elsewhere."""
+    if type(value) is not dict:
+        return None
+    hashes = _hashes(value.get("hashes"))
+    url = _resolve(base, _text(value, "url"), hashes)
+    return RimPlace(url, hashes, _text(value, "owner"), _text(value, "support")) if url else None
 
 
 # HTML

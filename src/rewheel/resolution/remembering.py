@@ -161,7 +161,7 @@ def _row(package: ResolvedPackage) -> Mapping[str, Any] | None:
     file, choice = package.file, package.choice
     if package.direct_url is not None or (choice is not None and choice.sources is not None):
         return None
-    if package.kept is None and (file is None or file.is_local or file.digest is None):
+    if package.kept is None and (file is None or file.is_local or file.digest is None or file.rim):
         return None
     if file is not None and (file.digest is None or not file.digest.is_strong or package.label):
         return None

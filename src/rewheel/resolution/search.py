@@ -10,6 +10,7 @@ from rewheel.resolution.failure import contradiction
 from rewheel.resolution.packages import DEFAULT_EXTRAS, extra_of, packages_of, project_of
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
 from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
+from rewheel.resolution.status import status_warning
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -225,6 +226,7 @@ class Search:
             self._warn_of_passed_over(candidates.candidates[:number], candidate)
             if found.choice is not None:
                 self._reporter.detail(f"{project} {candidate.version} is taken from {found.choice.source}")
+                self._warn_of_status(project, found.choice)
             packages.append(
                 ResolvedPackage(
                     project=project,
@@ -247,6 +249,17 @@ class Search:
             if found is not None and found.choice is not None and _variants_are_to_blame(found.choice):
                 skipped = f"{candidate.project} {candidate.version}"
                 self._reporter.warning(f"{skipped} is passed over for {taken.version}: {found.obstacle}")
+
+    def _warn_of_status(self, project: str, choice: "Choice") -> None:
+        taken = choice.selected.file if choice.selected is not None else None
+        if taken is None and choice.sources is not None:
+            taken = choice.sources.file
+        if (
+            taken is not None
+            and not taken.source.is_find_links
+            and (warning := status_warning(project, taken))
+        ):
+            self._reporter.warning(warning)
 
     def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
         facts = unsolvable.facts

@@ -7,6 +7,7 @@ from rewheel.indexes import Offer
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.candidates import ProjectCandidates, number_candidates
 from rewheel.resolution.releases import Release, releases_of
+from rewheel.resolution.status import quarantined
 
 if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution, Target
@@ -50,6 +51,7 @@ class Universe:
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
         self._failures: dict[str, IndexesError] = {}
+        self._quarantines: dict[str, str] = {}
 
     def meet(self, projects: Iterable[str]) -> None:
         """Fetch the pages of projects that have not been met yet.
@@ -91,8 +93,11 @@ class Universe:
         return self._failures.get(project)
 
     def limits(self, project: str) -> str:
-        """Say what keeps other indexes from having a say about a project; empty if nothing does."""
-        return self._sources.limits(project)
+        """Say why there is no more of a project: it is quarantined (PEP 792), or other indexes have no say.
+
+        Empty if neither is so.
+        """
+        return self._quarantines.get(project) or self._sources.limits(project)
 
     def _number(self, project: str, offer: Offer) -> ProjectCandidates:
         kept = self._kept.get(project)
@@ -101,6 +106,7 @@ class Universe:
             self._failures[project] = offer.failure
         if not groups and kept is None:
             self._absent.add(project)
+        self._quarantines[project] = quarantined(offer.pages)
         found = number_candidates(project, groups, kept, prefer_binary=self._prefer_binary)
         found.pre_releases_admitted = self._pre_releases
         return found
