@@ -9,7 +9,7 @@ from support.wheel_factory import PEP825, PEP850, make_wheel, write_index_file
 
 
 def codes(error):
-    return {(problem.file, problem.code) for problem in error.value.problems if problem.fatal}
+    return {(finding.file, finding.code) for finding in error.value.findings if finding.is_error}
 
 
 def index_of(directory, name="foo-1.0-variants.json"):
@@ -125,7 +125,7 @@ def test_the_label_inside_must_be_the_label_outside(tmp_path):
 
 def test_a_label_without_variant_json_is_refused(tmp_path):
     make_wheel(tmp_path, label="x1", variant_json=b"")
-    with pytest.raises(UnpublishableRelease, match=r"no variant\.json"):
+    with pytest.raises(UnpublishableRelease, match=r"variant\.json: is missing"):
         write_index(tmp_path)
 
 
@@ -231,7 +231,7 @@ def test_an_index_file_without_variant_wheels_stays_but_is_not_listed(tmp_path):
     make_wheel(tmp_path)
     path = write_index_file(tmp_path, "foo", "1.0", {"x1": {"gpu": {"arch": ["x1"]}}})
     report = write_index(tmp_path)
-    assert [problem.file for problem in report.problems] == [path.name]
+    assert [finding.file for finding in report.findings] == [path.name]
     assert "variants.json" not in (tmp_path / "simple/foo/index.html").read_text()
     assert path.exists()
     assert write_index(tmp_path, replace=True).removed == (path,)

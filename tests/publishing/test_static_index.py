@@ -172,8 +172,8 @@ def test_files_of_other_kinds_are_passed_over(tmp_path):
     (tmp_path / "some-thing-else-variants.json").write_text("{}")
     (tmp_path / "folder-1.0-py3-none-any.whl").mkdir()
     report = write_index(tmp_path)
-    assert not any(problem.fatal for problem in report.problems)
-    assert {problem.file for problem in report.problems} == {"backup.tar.gz", "some-thing-else-variants.json"}
+    assert not any(finding.is_error for finding in report.findings)
+    assert {finding.file for finding in report.findings} == {"backup.tar.gz", "some-thing-else-variants.json"}
     assert [entry["filename"] for entry in page(tmp_path, "foo")["files"]] == ["foo-1.0-py3-none-any.whl"]
 
 
@@ -198,7 +198,7 @@ def test_invalid_distributions_are_refused_by_name(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UnpublishableRelease) as error:
         write_index(tmp_path)
-    assert {problem.file for problem in error.value.problems} == {name}
+    assert {finding.file for finding in error.value.findings} == {name}
     assert not (tmp_path / "simple").exists()
 
 

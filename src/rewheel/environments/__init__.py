@@ -1,5 +1,6 @@
 """Target environments: the interpreter's facts, wheel tags, where files go, and what is installed."""
 
+from rewheel.environments.described import DescribedPython
 from rewheel.environments.errors import (
     DamagedDistribution,
     EnvironmentsError,
@@ -19,6 +20,7 @@ from rewheel.environments.target import Target, find_target
 
 __all__ = [
     "DamagedDistribution",
+    "DescribedPython",
     "EnvironmentsError",
     "InstalledDistribution",
     "Interpreter",

@@ -5,11 +5,14 @@ any interpreter and of any platform come out as if it had been asked there.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.environments.errors import UnknownPlatform
 from rewheel.environments.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 __all__ = [
     "PlatformDescription",
@@ -17,6 +20,8 @@ __all__ = [
     "described_platforms",
     "described_tags",
     "interpreter_tags",
+    "platforms_in",
+    "python_tags",
 ]
 
 _MANYLINUX_MACHINES = frozenset({"x86_64", "aarch64", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"})
@@ -65,6 +70,15 @@ def described_tags(interpreter: Interpreter, platform: PlatformDescription) -> M
     return _ranked(interpreter, described_platforms(platform), _abis(interpreter))
 
 
+def python_tags(version: tuple[int, int], platform: PlatformDescription) -> Mapping[str, int]:
+    """Return the tags that CPython of a version could use on the described platform, with their ranks.
+
+    Raises UnknownPlatform when wheels cannot be made for it.
+    """
+    name = f"cp{version[0]}{version[1]}"
+    return _cpython(version, [name], described_platforms(platform), name)
+
+
 def described_platforms(platform: PlatformDescription) -> list[str]:
     """Return the platform tags of a described platform, best first; raises UnknownPlatform."""
     machine = platform.machine.lower()
@@ -107,17 +121,34 @@ def described_markers(markers: Mapping[str, str], platform: PlatformDescription)
 
 
 def _ranked(interpreter: Interpreter, platforms: Sequence[str], abis: Sequence[str]) -> Mapping[str, int]:
-    from packaging.tags import compatible_tags, cpython_tags, generic_tags
+    from packaging.tags import compatible_tags, generic_tags
 
     version = interpreter.version[:2]
     short = _SHORT_NAMES.get(interpreter.implementation, interpreter.implementation)
     name = f"{short}{interpreter.build.nodot}"
     if short == "cp":
-        tags = list(cpython_tags(version, abis, platforms))
-        tags += compatible_tags(version, name, platforms)
-    else:
-        tags = list(generic_tags(name, abis, platforms))
-        tags += compatible_tags(version, "pp3" if short == "pp" else None, platforms)
+        return _cpython(version, abis, platforms, name)
+    tags = list(generic_tags(name, abis, platforms))
+    tags += compatible_tags(version, "pp3" if short == "pp" else None, platforms)
+    return _numbered(tags)
+
+
+def _cpython(
+    version: tuple[int, int], abis: Sequence[str], platforms: Sequence[str], name: str
+) -> Mapping[str, int]:
+    from packaging.tags import compatible_tags, cpython_tags
+
+    tags = [*cpython_tags(version, abis, platforms), *compatible_tags(version, name, platforms)]
+    return _numbered(tags)
+
+
+def platforms_in(tags: Iterable[str]) -> frozenset[str]:
+    """Return the platform parts of "python-abi-platform" tags."""
+    return frozenset(tag.rsplit("-", 1)[1] for tag in tags)
+
+
+def _numbered(tags: "Iterable[Tag]") -> Mapping[str, int]:
+    """Give every tag its rank, that of its first mention."""
     ranks: dict[str, int] = {}
     for tag in tags:
         ranks.setdefault(str(tag), len(ranks))

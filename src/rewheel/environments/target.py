@@ -12,7 +12,7 @@ from rewheel.environments.installed import InstalledDistribution, scan
 from rewheel.environments.interpreter import Interpreter
 from rewheel.environments.remembered import InterpreterCache
 from rewheel.environments.scheme import Scheme
-from rewheel.environments.tags import PlatformDescription, described_markers, described_tags
+from rewheel.environments.tags import PlatformDescription, described_markers, described_tags, platforms_in
 from rewheel.errors import UsageError
 
 __all__ = ["Target", "find_target"]
@@ -62,6 +62,11 @@ class Target:
         if self.platform is None:
             return self.cache.tags(self.interpreter)
         return described_tags(self.interpreter, self.platform)
+
+    @cached_property
+    def platforms(self) -> frozenset[str]:
+        """The platform parts of the tags."""
+        return platforms_in(self.tags)
 
     def installed(self) -> list[InstalledDistribution]:
         """Return what is installed, sorted by project; raises InvalidTarget if that cannot be read."""

@@ -11,6 +11,7 @@ from rewheel.front_door import front_door
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.machines.errors import MachineFileError, MachinesError
+    from rewheel.machines.known import KnownMachine, known_machines
     from rewheel.machines.machine import Machine
     from rewheel.machines.machine_file import read_machine_file, write_machine_file
     from rewheel.machines.native import NATIVE, NativeProvider, match_native
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ALL_NAMESPACES": "trust",
     "Endpoint": "plugin_api",
+    "KnownMachine": "known",
     "Machine": "machine",
     "MachineFileError": "errors",
     "MachinesError": "errors",
@@ -46,6 +48,7 @@ _HOMES = {
     "TrustError": "trust",
     "TrustStore": "trust",
     "as_supported": "providing",
+    "known_machines": "known",
     "match_native": "native",
     "read_machine_file": "machine_file",
     "write_machine_file": "machine_file",
@@ -55,6 +58,7 @@ __all__ = [
     "ALL_NAMESPACES",
     "NATIVE",
     "Endpoint",
+    "KnownMachine",
     "Machine",
     "MachineFileError",
     "MachinesError",
@@ -75,6 +79,7 @@ __all__ = [
     "TrustError",
     "TrustStore",
     "as_supported",
+    "known_machines",
     "match_native",
     "read_machine_file",
     "write_machine_file",

@@ -4,32 +4,16 @@ RewheelError
     PublishingError
         InvalidSdist            a source distribution cannot be read
         UnusableDirectory       the folder cannot be read or written
-        UnpublishableRelease    its wheels are invalid or contradict each other; `problems` says how
+        UnpublishableRelease    its wheels are invalid or contradict each other; `findings` says how
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rewheel.errors import RewheelError
+from rewheel.publishing.findings import Finding
 
-__all__ = ["InvalidSdist", "Problem", "PublishingError", "UnpublishableRelease", "UnusableDirectory"]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that a maintainer should know about one file; `fatal` ones stop the publication.
-
-    `code` names the kind of problem for programs and may be empty; `message` is for people.
-    """
-
-    file: str
-    message: str
-    code: str = ""
-    fatal: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.message}"
+__all__ = ["InvalidSdist", "PublishingError", "UnpublishableRelease", "UnusableDirectory"]
 
 
 class PublishingError(RewheelError):
@@ -52,13 +36,13 @@ class UnusableDirectory(PublishingError, OSError):
 class UnpublishableRelease(PublishingError, ValueError):
     """Wheels are invalid or contradict each other; nothing was written.
 
-    `problems` holds everything that was found, the harmless things too, so that one look is enough to
+    `findings` holds everything that was found, the harmless things too, so that one look is enough to
     mend a release.
     """
 
-    def __init__(self, directory: Path, problems: Sequence[Problem], *, hint: str = "") -> None:
+    def __init__(self, directory: Path, findings: Sequence[Finding], *, hint: str = "") -> None:
         self.directory = directory
-        self.problems = tuple(problems)
-        fatal = [str(problem) for problem in self.problems if problem.fatal]
+        self.findings = tuple(findings)
+        fatal = [str(finding) for finding in self.findings if finding.is_error]
         count = "1 problem" if len(fatal) == 1 else f"{len(fatal)} problems"
         super().__init__("\n  ".join([f"{directory}: {count}, nothing was written", *fatal]), hint=hint)

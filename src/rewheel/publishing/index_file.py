@@ -1,29 +1,31 @@
 """The index file of a release: one document that says what every label of it stands for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewheel.errors import RewheelError
-from rewheel.publishing.directory import IndexEntry, Release
-from rewheel.publishing.errors import Problem
+from rewheel.publishing.entries import Release
+from rewheel.publishing.findings import Collector, Finding, Severity
 from rewheel.variants import (
     NULL_LABEL,
     Dialect,
-    DocumentKind,
-    Finding,
     InconsistentMetadata,
     IndexFilename,
     InvalidMetadata,
     VariantMetadata,
     combine,
     losses,
-    read_metadata,
     write_metadata,
 )
 
-__all__ = ["IndexFile", "IndexFilePlan", "plan_index_file"]
+__all__ = [
+    "IndexFile",
+    "IndexFilePlan",
+    "combined_metadata",
+    "index_file_name",
+    "plan_index_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class IndexFilePlan:
     """What is to be done about the index file of one release."""
 
     file: IndexFile | None
-    """None when the release needs no index file, or when a problem is fatal."""
+    """None when the release needs no index file, or when a finding is an error."""
     obsolete: tuple[Path, ...] = ()
     """Index files to be removed."""
-    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def plan_index_file(release: Release, directory: Path, *, replace: bool = False) -> IndexFilePlan:
@@ -52,51 +54,57 @@ def plan_index_file(release: Release, directory: Path, *, replace: bool = False)
     variant wheels needs no index file.
 
     An index file that exists may gain labels, and namespaces at the end of their order; clients and lock
-    files rely on the rest. Any other change is a fatal problem unless `replace` allows it.
+    files rely on the rest. Any other change is a error unless `replace` allows it.
     """
     if not release.variant_wheels:
         return _without_variants(release, replace=replace)
-    name = _name(release)
-    combined, problems = _combine(release)
+    found = Collector(index_file_name(release))
+    combined = combined_metadata(release, found)
     if combined is None:
-        return IndexFilePlan(None, problems=tuple(problems))
+        return IndexFilePlan(None, findings=found.found)
     try:
         text = write_metadata(combined)
     except InvalidMetadata as error:
-        problems += [_problem(name, finding) for finding in error.findings]
-        return IndexFilePlan(None, problems=tuple(problems))
-    problems += [_problem(name, finding) for finding in losses(combined, _dialect_of(combined))]
+        for defect in error.findings:
+            found.add("RW204" if defect.code == "same-properties" else "RW225", str(defect))
+        return IndexFilePlan(None, findings=found.found)
+    for defect in losses(combined, _dialect_of(combined)):
+        found.add("RW229", str(defect), severity=Severity.ERROR if defect.fatal else None)
     if not replace:
-        problems += _incompatibilities(release, name, combined)
-    if any(problem.fatal for problem in problems):
-        return IndexFilePlan(None, problems=tuple(problems))
-    obsolete = tuple(entry.path for entry in release.index_files if entry.path.name != name)
-    return IndexFilePlan(IndexFile(directory / name, text.encode()), obsolete, tuple(problems))
+        _compare_with_existing(release, combined, found)
+    if found.has_errors:
+        return IndexFilePlan(None, findings=found.found)
+    obsolete = tuple(entry.path for entry in release.index_files if entry.path.name != found.file)
+    return IndexFilePlan(IndexFile(directory / found.file, text.encode()), obsolete, found.found)
 
 
-def _name(release: Release) -> str:
+def index_file_name(release: Release) -> str:
     """Name the index file as the wheels are named; of several spellings of the version, the first."""
     version = min(wheel.filename.version for wheel in release.variant_wheels)
     return str(IndexFilename.for_release(release.project, version))
 
 
-def _combine(release: Release) -> tuple[VariantMetadata | None, list[Problem]]:
-    """Add up the wheels' metadata, or tell which wheels contradict those before them, and in what."""
+_CONTRADICTIONS = {"variant-differs": "RW202", "provider-differs": "RW203"}
+
+
+def combined_metadata(release: Release, found: Collector) -> VariantMetadata | None:
+    """Add up the wheels' metadata; None if they contradict each other, which is then told wheel by wheel."""
     wheels = [wheel for wheel in release.variant_wheels if wheel.variants is not None]
     parts = [wheel.variants for wheel in wheels if wheel.variants is not None]
+    if not parts:
+        return None
     with suppress(InconsistentMetadata):
-        return combine(parts), []
-    problems: list[Problem] = []
+        return combine(parts)
     combined = parts[0]
     for wheel, part in zip(wheels, parts, strict=True):
         try:
             combined = combine([combined, part])
         except InconsistentMetadata as error:
-            problems += [
-                Problem(wheel.path.name, f"contradicts the other wheels: {finding}", finding.code)
-                for finding in error.findings
-            ]
-    return None, problems
+            for defect in error.findings:
+                code = _CONTRADICTIONS.get(defect.code, "RW201")
+                message = f"contradicts the other wheels: {defect}"
+                found.add(code, message, "variant.json", file=wheel.path.name)
+    return None
 
 
 def _dialect_of(metadata: VariantMetadata) -> Dialect:
@@ -104,39 +112,28 @@ def _dialect_of(metadata: VariantMetadata) -> Dialect:
     return Dialect.PEP850 if metadata.providers else Dialect.PEP825
 
 
-def _problem(name: str, finding: Finding) -> Problem:
-    return Problem(name, str(finding), finding.code, finding.fatal)
-
-
 def _without_variants(release: Release, *, replace: bool) -> IndexFilePlan:
     """Leave index files alone, unlisted, when no wheel needs them, unless they are to be replaced."""
     if replace:
         return IndexFilePlan(None, tuple(entry.path for entry in release.index_files))
-    message = "no variant wheel of this release is here; the file is not listed"
-    problems = [Problem(entry.path.name, message, "unneeded", fatal=False) for entry in release.index_files]
-    return IndexFilePlan(None, problems=tuple(problems))
-
-
-def _incompatibilities(release: Release, name: str, new: VariantMetadata) -> Iterator[Problem]:
+    found = Collector("")
     for entry in release.index_files:
-        if entry.path.name != name:
-            yield Problem(entry.path.name, f"the index file of this release is named {name}", "index-name")
-            continue
-        old = _read_existing(entry)
-        if isinstance(old, Problem):
-            yield old
+        message = "no variant wheel of this release is here; the file is not listed"
+        found.add("RW228", message, file=entry.path.name)
+    return IndexFilePlan(None, findings=found.found)
+
+
+def _compare_with_existing(release: Release, new: VariantMetadata, found: Collector) -> None:
+    for entry in release.index_files:
+        name = entry.path.name
+        if name != found.file:
+            message = f"the index file of this release is named {found.file}"
+            found.add("RW226", message, severity=Severity.ERROR, file=name)
+        elif entry.variants is None:
+            found.add("RW225", "exists already and is not valid", file=name)
         else:
-            for message in _differences(old, new):
-                yield Problem(entry.path.name, f"{message}, which clients may rely on", "incompatible")
-
-
-def _read_existing(entry: IndexEntry) -> VariantMetadata | Problem:
-    try:
-        return read_metadata(entry.path.read_bytes(), kind=DocumentKind.INDEX)
-    except OSError as error:
-        return Problem(entry.path.name, f"cannot be read: {error.strerror or error}", "unreadable")
-    except RewheelError as error:
-        return Problem(entry.path.name, f"exists already and is not valid: {error}", "existing")
+            for message in _differences(entry.variants, new):
+                found.add("RW227", f"{message}, which clients may rely on", file=name)
 
 
 def _differences(old: VariantMetadata, new: VariantMetadata) -> Iterable[str]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from rewheel.publishing.directory import Release, WheelEntry, read_directory
-from rewheel.publishing.errors import Problem, PublishingError, UnpublishableRelease, UnusableDirectory
+from rewheel.publishing.directory import read_directory
+from rewheel.publishing.entries import Release, WheelEntry
+from rewheel.publishing.errors import PublishingError, UnpublishableRelease, UnusableDirectory
+from rewheel.publishing.findings import Finding
 from rewheel.publishing.index_file import IndexFile, IndexFilePlan, plan_index_file
 from rewheel.publishing.pages import ListedFile, project_html, project_json, projects_html, projects_json
 from rewheel.publishing.replacing import replace_if_changed
@@ -32,7 +34,7 @@ class IndexReport:
     releases: tuple[Release, ...]
     written: tuple[Path, ...]
     removed: tuple[Path, ...]
-    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
     """Only harmless ones: with others nothing would have been written."""
 
     @property
@@ -74,9 +76,10 @@ def write_index(directory: Path, *, replace: bool = False) -> IndexReport:
     """
     contents = read_directory(directory)
     plans = [(release, plan_index_file(release, directory, replace=replace)) for release in contents.releases]
-    problems = [*contents.problems, *(problem for _, plan in plans for problem in plan.problems)]
-    if any(problem.fatal for problem in problems):
-        raise UnpublishableRelease(directory, problems, hint=_hint(problems))
+    of_files = [finding for finding in contents.findings if finding.code != "RW225"]  # the plans judge it
+    findings = [*of_files, *(finding for _, plan in plans for finding in plan.findings)]
+    if any(finding.is_error for finding in findings):
+        raise UnpublishableRelease(directory, findings, hint=_hint(findings))
     changes = _Changes()
     try:
         _write_companions(plans, changes)
@@ -87,13 +90,13 @@ def write_index(directory: Path, *, replace: bool = False) -> IndexReport:
     except OSError as error:
         raise UnusableDirectory(Path(error.filename or directory), error) from error
     return IndexReport(
-        directory, contents.releases, tuple(changes.written), tuple(changes.removed), tuple(problems)
+        directory, contents.releases, tuple(changes.written), tuple(changes.removed), tuple(findings)
     )
 
 
-def _hint(problems: list[Problem]) -> str:
-    kinds = {problem.code for problem in problems if problem.fatal}
-    if kinds <= {"incompatible", "existing", "index-name"}:
+def _hint(findings: Sequence[Finding]) -> str:
+    kinds = {finding.code for finding in findings if finding.is_error}
+    if kinds <= {"RW225", "RW226", "RW227"}:
         return "`--replace` allows the change, if nobody relies on the old index file"
     return ""
 

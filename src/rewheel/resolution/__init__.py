@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.formats import ALL, Formats
     from rewheel.resolution.inspection import disagreement
     from rewheel.resolution.options import ResolveOptions
+    from rewheel.resolution.outlook import OfferedWheel, Outlook, Recipient, who_gets_what
     from rewheel.resolution.remembering import RememberingResolver, question_of
     from rewheel.resolution.resolved import Resolution, ResolvedPackage
     from rewheel.resolution.resolver import Resolver
@@ -32,6 +33,9 @@ _HOMES = {
     "Explanation": "choice",
     "Formats": "formats",
     "NoCandidate": "errors",
+    "OfferedWheel": "outlook",
+    "Outlook": "outlook",
+    "Recipient": "outlook",
     "RememberingResolver": "remembering",
     "Resolution": "resolved",
     "ResolutionError": "errors",
@@ -47,6 +51,7 @@ _HOMES = {
     "disagreement": "inspection",
     "parse_abi_versions": "abi",
     "question_of": "remembering",
+    "who_gets_what": "outlook",
 }
 
 __all__ = [
@@ -59,6 +64,9 @@ __all__ = [
     "Explanation",
     "Formats",
     "NoCandidate",
+    "OfferedWheel",
+    "Outlook",
+    "Recipient",
     "RememberingResolver",
     "Resolution",
     "ResolutionError",
@@ -74,6 +82,7 @@ __all__ = [
     "disagreement",
     "parse_abi_versions",
     "question_of",
+    "who_gets_what",
 ]
 
 __getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

@@ -1,24 +1,43 @@
 """What rules a wheel out before variants are looked at: tags, Python, yanking, hashes (PEP 825)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rewheel.resolution.choice import Status, WheelVerdict
 
 if TYPE_CHECKING:
-    from rewheel.environments import Target
     from rewheel.indexes import File
     from rewheel.resolution.releases import Release, WheelFile
 
-__all__ = ["eligible_sdist", "eligible_wheels", "python_allows"]
+__all__ = ["Fitting", "eligible_sdist", "eligible_wheels", "python_allows"]
+
+
+class Fitting(Protocol):
+    """What wheels have to fit: a target, or a Python on a described platform."""
+
+    @property
+    def tags(self) -> Mapping[str, int]:
+        """Every wheel tag that can be used, with its rank."""
+        ...
+
+    @property
+    def platforms(self) -> frozenset[str]:
+        """The platform parts of the tags."""
+        ...
+
+    @property
+    def markers(self) -> Mapping[str, str]:
+        """The environment of dependency specifiers."""
+        ...
+
 
 _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 """Forms of source distributions, the best first; all but the first are of before PEP 625."""
 
 
 def eligible_wheels(
-    release: "Release", target: "Target", *, allowed_hashes: Collection[str] | None, pinned: bool
+    release: "Release", target: "Fitting", *, allowed_hashes: Collection[str] | None, pinned: bool
 ) -> tuple[list["WheelFile"], list[WheelVerdict]]:
     """Split a release's wheels into those that variants decide among and those that are out.
 
@@ -45,7 +64,7 @@ def eligible_wheels(
 
 
 def eligible_sdist(
-    release: "Release", target: "Target", *, allowed_hashes: Collection[str] | None, pinned: bool
+    release: "Release", target: "Fitting", *, allowed_hashes: Collection[str] | None, pinned: bool
 ) -> "File | None":
     """Return the source distribution of a release that may be built, by the rules that wheels go by."""
     fitting = [file for file in release.sdists if _file_obstacle(file, target, allowed_hashes) is None]
@@ -69,7 +88,7 @@ def python_allows(requires_python: str, python: str) -> bool:
 
 
 def _obstacle(
-    wheel: "WheelFile", target: "Target", allowed_hashes: Collection[str] | None
+    wheel: "WheelFile", target: "Fitting", allowed_hashes: Collection[str] | None
 ) -> tuple[Status, str] | None:
     if wheel.tag_rank is None:
         return Status.WRONG_PLATFORM, f"{_foreign_part(wheel, target)} does not fit this target"
@@ -77,7 +96,7 @@ def _obstacle(
 
 
 def _file_obstacle(
-    file: "File", target: "Target", allowed_hashes: Collection[str] | None
+    file: "File", target: "Fitting", allowed_hashes: Collection[str] | None
 ) -> tuple[Status, str] | None:
     required = file.requires_python
     python = target.markers["python_full_version"]
@@ -91,10 +110,9 @@ def _file_obstacle(
     return None
 
 
-def _foreign_part(wheel: "WheelFile", target: "Target") -> str:
+def _foreign_part(wheel: "WheelFile", target: "Fitting") -> str:
     """Name the part of the wheel's tag that rules it out, the platform if it is to blame."""
     filename = wheel.filename
-    platforms = {tag.rsplit("-", 1)[1] for tag in target.tags}
-    if platforms.isdisjoint(filename.platform.split(".")):
+    if target.platforms.isdisjoint(filename.platform.split(".")):
         return f"platform {filename.platform}"
     return f"{filename.python}-{filename.abi}"

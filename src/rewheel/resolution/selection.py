@@ -5,20 +5,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource
-from rewheel.machines import OriginKind
 from rewheel.resolution.abi import AbiVersions
 from rewheel.resolution.building import Buildable
 from rewheel.resolution.choice import Choice, Status, WheelVerdict
+from rewheel.resolution.choosing import choice_of, supports_of
 from rewheel.resolution.combined import CombinedMetadata, read_combined
 from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
-from rewheel.resolution.judging import Wishes, judge
+from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.resolution.standing import installed_variant
 from rewheel.variants import (
     VariantEnvironment,
     VariantsError,
     combine,
-    rank,
 )
 
 if TYPE_CHECKING:
@@ -218,50 +217,22 @@ class Selector:
         refused: Sequence[WheelVerdict],
         combined: CombinedMetadata | None,
     ) -> Choice:
-        supports: Mapping[str, NamespaceSupport] = {}
-        ranking = None
-        if combined is not None and combined.metadata is not None:
-            labels = sorted({wheel.filename.label for wheel in eligible if wheel.filename.label})
-            supports = self._supports(combined.metadata, labels, release)
-            supported = {namespace: found.features for namespace, found in supports.items()}
-            ranking = rank(labels, combined.metadata, supported)
         wishes = Wishes(
             label=self._options.forced_labels.get(release.project),
             not_labels=self._options.excluded_labels.get(release.project, frozenset()),
             only_plain=self._options.no_variants,
         )
-        verdicts = judge(eligible, combined=combined, ranking=ranking, wishes=wishes)
-        usable = [verdict for verdict in verdicts if verdict.position is not None]
-        others = [verdict for verdict in verdicts if verdict.position is None] + list(refused)
-        problems = [combined.problem] if combined is not None and combined.problem else []
-        if combined is not None:
-            problems += [f"{label}: {reason}" for label, reason in combined.dropped.items()]
-        return Choice(
-            project=release.project,
-            version=str(release.version),
-            source=release.source.name,
+        return choice_of(
+            release,
+            eligible,
+            refused,
+            combined,
             machine=self._machine,
-            verdicts=(*usable, *sorted(others, key=lambda verdict: verdict.file.filename)),
-            supports=supports,
-            metadata_origin=combined.origin if combined is not None else "",
-            problems=tuple(problems),
+            supports=self._supports,
+            wishes=wishes,
         )
 
     def _supports(
         self, metadata: "VariantMetadata", labels: Sequence[str], release: Release
     ) -> Mapping[str, "NamespaceSupport"]:
-        properties = [metadata.properties_of(label) for label in labels]
-        wanted = {name for found in properties if found is not None for name in found.namespaces}
-        if not wanted:
-            return {}
-        ordered = [name for name in metadata.namespaces if name in wanted]
-        ordered += sorted(wanted.difference(ordered))
-        answers = self._providers.support(
-            metadata, ordered, project=release.project, source=release.source.location
-        )
-        return {
-            namespace: self.abi.support(namespace, metadata, labels)
-            if namespace in metadata.abi_namespaces and found.origin.kind is OriginKind.UNKNOWN
-            else found
-            for namespace, found in answers.items()
-        }
+        return supports_of(metadata, labels, release, providers=self._providers, abi=self.abi)

@@ -29,8 +29,8 @@ def index(session: Session, *, directory: Path, replace: bool) -> None:
 
     report = write_index(session.cwd / directory, replace=replace)
     output = session.output
-    for problem in report.problems:
-        output.warning(str(problem))
+    for finding in report.findings:
+        output.warning(str(finding))
     for release in report.releases:
         labels = sorted({wheel.filename.label for wheel in release.variant_wheels})
         count = len(release.wheels)

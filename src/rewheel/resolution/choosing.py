@@ -1,0 +1,87 @@
+"""From the wheels that are left to the choice among them: who is asked, and what is made of the answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rewheel.machines import OriginKind
+from rewheel.resolution.choice import Choice
+from rewheel.resolution.judging import Wishes, judge
+from rewheel.variants import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rewheel.machines import NamespaceSupport, Providers
+    from rewheel.resolution.abi import AbiVersions
+    from rewheel.resolution.choice import WheelVerdict
+    from rewheel.resolution.combined import CombinedMetadata
+    from rewheel.resolution.releases import Release, WheelFile
+    from rewheel.variants import VariantMetadata
+
+    SupportsOf = Callable[[VariantMetadata, Sequence[str], Release], Mapping[str, NamespaceSupport]]
+
+__all__ = ["choice_of", "supports_of"]
+
+
+def choice_of(
+    release: "Release",
+    eligible: Sequence["WheelFile"],
+    refused: Sequence["WheelVerdict"],
+    combined: "CombinedMetadata | None",
+    *,
+    machine: str,
+    supports: "SupportsOf",
+    wishes: Wishes,
+) -> Choice:
+    """Rank the eligible wheels of a release and say of every wheel what becomes of it.
+
+    `supports` is asked what the machine supports, for the labels that matter. `combined` of None says that no
+    variant metadata was needed.
+    """
+    answers: Mapping[str, NamespaceSupport] = {}
+    ranking = None
+    if combined is not None and combined.metadata is not None:
+        labels = sorted({wheel.filename.label for wheel in eligible if wheel.filename.label})
+        answers = supports(combined.metadata, labels, release)
+        supported = {namespace: found.features for namespace, found in answers.items()}
+        ranking = rank(labels, combined.metadata, supported)
+    verdicts = judge(eligible, combined=combined, ranking=ranking, wishes=wishes)
+    usable = [verdict for verdict in verdicts if verdict.position is not None]
+    others = [verdict for verdict in verdicts if verdict.position is None] + list(refused)
+    problems = [combined.problem] if combined is not None and combined.problem else []
+    if combined is not None:
+        problems += [f"{label}: {reason}" for label, reason in combined.dropped.items()]
+    return Choice(
+        project=release.project,
+        version=str(release.version),
+        source=release.source.name,
+        machine=machine,
+        verdicts=(*usable, *sorted(others, key=lambda verdict: verdict.file.filename)),
+        supports=answers,
+        metadata_origin=combined.origin if combined is not None else "",
+        problems=tuple(problems),
+    )
+
+
+def supports_of(
+    metadata: "VariantMetadata",
+    labels: Sequence[str],
+    release: "Release",
+    *,
+    providers: "Providers",
+    abi: "AbiVersions",
+) -> Mapping[str, "NamespaceSupport"]:
+    """Ask the providers for the namespaces that these labels use, and for no others."""
+    properties = [metadata.properties_of(label) for label in labels]
+    wanted = {name for found in properties if found is not None for name in found.namespaces}
+    if not wanted:
+        return {}
+    ordered = [name for name in metadata.namespaces if name in wanted]
+    ordered += sorted(wanted.difference(ordered))
+    answers = providers.support(metadata, ordered, project=release.project, source=release.source.location)
+    return {
+        namespace: abi.support(namespace, metadata, labels)
+        if namespace in metadata.abi_namespaces and found.origin.kind is OriginKind.UNKNOWN
+        else found
+        for namespace, found in answers.items()
+    }
