@@ -206,3 +206,31 @@ def test_the_documented_files_are_valid_ones(read: Read) -> None:
     assert len(blocks) == 2
     for block in blocks:
         assert read(block).indexes
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "expected"),
+    [
+        (
+            "https://in.test/simple",
+            {"USERNAME": "me", "PASSWORD": "p:w@d"},
+            "https://me:p%3Aw%40d@in.test/simple",
+        ),
+        ("https://in.test/simple", {"PASSWORD": "token"}, "https://:token@in.test/simple"),
+        ("https://in.test?x=a@b", {"USERNAME": "me"}, "https://me:@in.test?x=a@b"),
+        ("https://me@in.test/", {"PASSWORD": "secret"}, "https://me:secret@in.test/"),
+        ("https://me@in.test/", {"USERNAME": "you", "PASSWORD": "secret"}, "https://me@in.test/"),
+        ("https://me:old@in.test/", {"USERNAME": "me", "PASSWORD": "secret"}, "https://me:old@in.test/"),
+        ("file:///in/simple", {"USERNAME": "me"}, "file:///in/simple"),
+        ("https://in.test/simple", {}, "https://in.test/simple"),
+    ],
+)
+def test_variables_give_the_login_of_a_named_index(
+    read: Read, url: str, variables: dict[str, str], expected: str
+) -> None:
+    environ = {f"REWHEEL_INDEX_MY_OWN_1_{name}": value for name, value in variables.items()}
+    environ["REWHEEL_INDEX_OTHER_PASSWORD"] = "nobody's"
+    settings = read(f'[[index]]\nname = "my-own.1"\nurl = "{url}"\n', **environ)
+    assert settings.indexes == (NamedIndex("my-own.1", expected),)
+    assert "secret" not in repr(settings)
+    assert "token" not in repr(settings)

@@ -187,6 +187,12 @@ network_options = _group(
         multiple=True,
         help="Do not check this host's certificate. Repeatable.",
     ),
+    _setting(
+        "--keyring-provider",
+        field="keyring_provider",
+        metavar="PROVIDER",
+        help="Where a keyring is asked for logins: auto, subprocess, import or disabled. [default: auto]",
+    ),
 )
 
 cache_options = _group(

@@ -171,7 +171,7 @@ class Session:
         return document.body
 
     def _client(self, settings: "Settings", cache_dir: Path) -> "Client":
-        from rewheel.indexes import Cache, Client, HttpSettings
+        from rewheel.indexes import Cache, Client, HttpSettings, KeyringProvider
 
         http = HttpSettings(
             timeout=settings.timeout,
@@ -181,6 +181,8 @@ class Session:
             trusted_hosts=frozenset(settings.trusted_hosts),
             proxies=self._proxies(settings.proxy),
             netrc=self._netrc(),
+            keyring=KeyringProvider(settings.keyring_provider),
+            environ=self.environ,
         )
         return Client(http, cache=Cache(cache_dir), offline=settings.offline, reporter=self.reporter)
 

@@ -20,6 +20,7 @@ __all__ = [
     "read_indexes",
     "read_pins",
     "read_strategy",
+    "with_login",
 ]
 
 INDEX_STRATEGIES = ("index-priority", "first-index", "version-priority")
@@ -127,6 +128,29 @@ def read_strategy(value: object, origin: str, base: Path) -> str:
 def read_guard(value: object, origin: str, base: Path) -> str:
     """Read what to do about a name that several indexes offer without vouching for one another."""
     return _one_of(INDEX_GUARDS, value, origin, base)
+
+
+def with_login(index: NamedIndex, environ: Mapping[str, str]) -> NamedIndex:
+    """Return the index with the login that variables give to its name, unless its URL has a password.
+
+    The variables are `REWHEEL_INDEX_NAME_USERNAME` and `REWHEEL_INDEX_NAME_PASSWORD`, with the name in
+    capitals and `_` for whatever is neither a letter nor a digit.
+    """
+    prefix = f"REWHEEL_INDEX_{re.sub('[^A-Z0-9]', '_', index.name.upper())}_"
+    user, password = environ.get(f"{prefix}USERNAME", ""), environ.get(f"{prefix}PASSWORD", "")
+    scheme, separator, rest = index.url.partition("://")
+    if not (user or password) or scheme.lower() not in {"http", "https"}:
+        return index
+    from urllib.parse import quote
+
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    given, _, host = rest[:end].rpartition("@")
+    given_user, has_password, _ = given.partition(":")
+    wanted = quote(user, safe="")
+    if has_password or (given_user and wanted and given_user != wanted):
+        return index
+    login = f"{given_user or wanted}:{quote(password, safe='')}"
+    return index._replace(url=f"{scheme}{separator}{login}@{host}{rest[end:]}")
 
 
 def check_names(

@@ -22,6 +22,7 @@ _KEYS = {
     "default-timeout": "timeout",
     "retries": "retries",
     "trusted-host": "trusted-host",
+    "keyring-provider": "keyring-provider",
 }
 """pip's names of the options, its aliases among them, and ours."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rewheel.config.files import read_files
 from rewheel.config.folders import Folders
-from rewheel.config.indexes import check_names
+from rewheel.config.indexes import check_names, with_login
 from rewheel.config.settings import BY_FIELD, BY_KEY, SETTINGS, Level, Settings
 
 __all__ = ["read_settings"]
@@ -43,6 +43,7 @@ def read_settings(
     values: dict[str, Any] = {name: value for name, (value, _) in given.items()}
     values.setdefault("cache_dir", folders.user_cache)
     values.setdefault("trust_file", folders.user_config / "trusted-providers.toml")
+    values["indexes"] = tuple(with_login(index, environ) for index in values.get("indexes", ()))
     settings = Settings(**values, origins={name: origin for name, (_, origin) in given.items()})
     check_names(settings.indexes, settings.index_groups, settings.index_pins, settings.origins)
     return settings

@@ -53,6 +53,9 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     """Hosts, as `name` or `name:port`, that need not prove who they are."""
 
+    keyring_provider: str = "auto"
+    """How the keyring is asked for logins; the words are pip's."""
+
     machine: Path | None = None
     no_default_extras: bool = False
     no_variants: bool = False
@@ -118,6 +121,8 @@ SETTINGS = (
     Setting("client-cert", "client_cert", values.read_path),
     Setting("proxy", "proxy", values.read_text),
     Setting("trusted-host", "trusted_hosts", values.many(values.read_text), list),
+    # Which program may run is the user's own word as well.
+    Setting("keyring-provider", "keyring_provider", values.read_keyring_provider, in_files=False),
     Setting("machine", "machine", values.read_path),
     Setting("no-default-extras", "no_default_extras", values.read_bool, bool),
     Setting("no-variants", "no_variants", values.read_bool, bool),

@@ -13,11 +13,13 @@ from rewheel.config.errors import ConfigError
 from rewheel.config.urls import redact_url
 
 __all__ = [
+    "KEYRING_PROVIDERS",
     "LINK_MODES",
     "Reader",
     "many",
     "read_bool",
     "read_count",
+    "read_keyring_provider",
     "read_label_sets",
     "read_labels",
     "read_link_mode",
@@ -29,6 +31,7 @@ __all__ = [
     "shown",
 ]
 
+KEYRING_PROVIDERS = ("auto", "subprocess", "import", "disabled")
 LINK_MODES = ("auto", "hardlink", "reflink", "copy", "symlink")
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
@@ -114,9 +117,18 @@ def read_count(value: object, origin: str, base: Path) -> int:
 
 def read_link_mode(value: object, origin: str, base: Path) -> str:
     """Read how the environment is filled from the store."""
+    return _one_of(LINK_MODES, value, origin, base)
+
+
+def read_keyring_provider(value: object, origin: str, base: Path) -> str:
+    """Read how the keyring is asked."""
+    return _one_of(KEYRING_PROVIDERS, value, origin, base)
+
+
+def _one_of(known: tuple[str, ...], value: object, origin: str, base: Path) -> str:
     text = read_text(value, origin, base)
-    if text not in LINK_MODES:
-        raise ConfigError(origin, f"expected one of {', '.join(LINK_MODES)}, found {shown(text)}")
+    if text not in known:
+        raise ConfigError(origin, f"expected one of {', '.join(known)}, found {shown(text)}")
     return text
 
 

@@ -22,6 +22,7 @@ from rewheel.indexes.errors import (
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import File, ProjectPage
 from rewheel.indexes.hashes import Digest
+from rewheel.indexes.keyring import KeyringProvider
 from rewheel.indexes.offers import Offer
 from rewheel.indexes.policy import Guard, IndexPolicy, NamePattern, Pin, Strategy
 from rewheel.indexes.settings import HttpSettings
@@ -55,6 +56,7 @@ __all__ = [
     "Interrupted",
     "InvalidPage",
     "InvalidSource",
+    "KeyringProvider",
     "LinksSource",
     "NamePattern",
     "NamedUrl",

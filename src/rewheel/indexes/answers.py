@@ -152,7 +152,7 @@ def check(response: Response | Stream) -> None:
     phrase = http.client.responses.get(status, "unknown status")
     hint = ""
     if status in {401, 403, 407}:
-        hint = "give credentials in the URL (https://user:password@host/…) or in the netrc file"
+        hint = "give credentials in the URL (https://user:password@host/…), in the netrc file or in a keyring"
     elif status in RETRIED:
         hint = "the server has a problem of its own: try again later"
     raise FetchError(response.url, f"the server answered {status} ({phrase})", status=status, hint=hint)

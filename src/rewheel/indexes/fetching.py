@@ -21,6 +21,7 @@ from rewheel.indexes.errors import (
 )
 from rewheel.indexes.files import File
 from rewheel.indexes.hashes import Digest, best_digest
+from rewheel.indexes.keyring import Keyring
 from rewheel.indexes.once import Once
 from rewheel.indexes.pages import PAGE_LIMIT
 from rewheel.indexes.settings import HttpSettings
@@ -72,7 +73,10 @@ class Client:
         self._own_cache: Cache | None = None
         self._whole_limit = whole_limit
         self._sleep = sleep
-        self._credentials = Credentials(self.settings.netrc)
+        self._credentials = Credentials(
+            self.settings.netrc,
+            Keyring(self.settings.keyring, self.settings.environ, reporter=reporter),
+        )
         self._http: HttpClient | None = None
         self._lock = threading.Lock()
         self._workers = Workers(self.settings.connections)
@@ -209,8 +213,8 @@ class Client:
         return all(self.map(lambda page: self._see(page[0], page[1], PAGE_LIMIT).digest == page[2], stale))
 
     def learn(self, url: str) -> str:
-        """Remember the login in a URL for its server, and give the URL without it. Raises ValueError."""
-        return self._credentials.learn(url)
+        """Remember the login in a URL of the user's, and give the URL without it. Raises ValueError."""
+        return self._credentials.learn(url, named=True)
 
     # How it is done
 

@@ -94,13 +94,21 @@ class HttpClient:
             origin = Origin.of(url)
         except (ValueError, UnicodeError) as error:
             raise FetchError(url, f"cannot be fetched: {error}") from error
+        login = self._credentials.header_for(url, origin)
+        stream = self._request(url, origin, headers, login)
+        if stream.status == 401 and (better := self._credentials.after_refusal(url, origin, login)):
+            stream.close()
+            stream = self._request(url, origin, headers, better)
+        return stream
+
+    def _request(self, url: str, origin: Origin, headers: Mapping[str, str], login: str) -> "Stream":
         all_headers = {
             "Host": origin.address,
             "User-Agent": self.settings.user_agent,
             "Accept": "*/*",
             **headers,
         }
-        if login := self._credentials.header_for(url, origin):
+        if login:
             all_headers["Authorization"] = login
         fresh = False
         while True:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rewheel import __version__
+from rewheel.indexes.keyring import KeyringProvider
 
 __all__ = ["HttpSettings"]
 
@@ -34,4 +35,8 @@ class HttpSettings:
     """`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy` as in the environment; other names are ignored."""
     netrc: Path | None = None
     """A file with credentials by host, read when it is first needed."""
+    keyring: KeyringProvider = KeyringProvider.DISABLED
+    """Whom to ask for a password when a server wants one and no URL or netrc has it."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables that the keyring's command sees."""
     user_agent: str = f"rewheel/{__version__}"
