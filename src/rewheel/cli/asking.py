@@ -85,6 +85,7 @@ def build_resolver(
     keep_installed: bool,
     sources: "Sources | None" = None,
     upgrade: bool = False,
+    eager: bool = False,
     reinstall: bool = False,
     no_deps: bool = False,
     builder: "WheelBuilder | None" = None,
@@ -101,6 +102,7 @@ def build_resolver(
     options = ResolveOptions(
         pre=settings.pre,
         upgrade=upgrade,
+        eager=eager,
         reinstall=reinstall,
         no_deps=no_deps,
         no_default_extras=settings.no_default_extras,

@@ -143,13 +143,15 @@ def number_candidates(
     groups: Sequence[Sequence[Release]],
     kept: "InstalledDistribution | None" = None,
     *,
+    replaceable: "InstalledDistribution | None" = None,
     prefer_binary: bool = False,
 ) -> ProjectCandidates:
     """Give the releases of a project their numbers: group by group, within a group the newest version first.
 
     A group holds the releases of sources of equal standing; a later group counts only where the earlier ones
     have nothing that will do (PEP 766, index priority). An installed distribution that is to be kept when
-    possible comes before them all. With `prefer_binary`, versions without a wheel for the target come last:
+    possible comes before them all; a `replaceable` one comes before what is older, so that an upgrade never
+    goes back. With `prefer_binary`, versions without a wheel for the target come last:
     a wheel of a later group then comes before the sources of an earlier one.
     """
     found = ProjectCandidates(project)
@@ -167,4 +169,8 @@ def number_candidates(
             place = from_sources if is_last else found.candidates
             place.append(Candidate(project, release_version, releases))
     found.candidates += from_sources
+    if replaceable is not None and (version := parse_version(replaceable.version)) is not None:
+        places = (at for at, each in enumerate(found.candidates) if each.version < version)
+        at = next(places, len(found.candidates))
+        found.candidates.insert(at, Candidate(project, version, installed=replaceable))
     return found

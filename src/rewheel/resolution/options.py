@@ -15,6 +15,8 @@ class ResolveOptions:
     pre: bool = False
     upgrade: bool = False
     """Look for newer versions of what is asked for, though an installed one would do."""
+    eager: bool = False
+    """With `upgrade`: look also for newer versions of what that needs."""
     reinstall: bool = False
     """Keep nothing that is installed."""
     no_deps: bool = False

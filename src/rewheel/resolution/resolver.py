@@ -156,16 +156,25 @@ class Resolver:
         return Explanation(str(requirement), skipped[0], tuple(skipped[1:]))
 
     def _universe(self, requirements: Sequence[Requirement]) -> Universe:
-        return self._new_universe(self._kept(requirements), self._sources, requirements)
+        kept = self._kept(requirements)
+        may_stay = {} if self._options.reinstall else self._installed
+        replaceable = {
+            project: found
+            for project, found in may_stay.items()
+            if project not in kept and self._label_may_stay(found)
+        }
+        return self._new_universe(kept, self._sources, requirements, replaceable)
 
     def _kept(self, requirements: Sequence[Requirement]) -> "Mapping[str, InstalledDistribution]":
         """Return what is installed and may stay, whatever else there is."""
-        asked = {requirement.project for requirement in requirements}
+        options = self._options
+        if options.reinstall or (options.upgrade and options.eager):
+            return {}
+        asked = {requirement.project for requirement in requirements} if options.upgrade else set()
         return {
             project: found
             for project, found in self._installed.items()
-            if not (self._options.reinstall or (self._options.upgrade and project in asked))
-            and self._label_may_stay(found)
+            if project not in asked and self._label_may_stay(found)
         }
 
     def _new_universe(
@@ -173,6 +182,7 @@ class Resolver:
         kept: "Mapping[str, InstalledDistribution]",
         sources: "Sources",
         requirements: Sequence[Requirement] = (),
+        replaceable: "Mapping[str, InstalledDistribution] | None" = None,
     ) -> Universe:
         # Nothing that a source has could stand in for a file that the user names, so none is asked.
         by_name = {requirement.project for requirement in requirements if not requirement.url}
@@ -186,6 +196,7 @@ class Resolver:
             pre_releases=self._options.pre,
             prefer_binary=self._options.formats.prefer_binary,
             fixed={*self._options.fixed, *by_reference},
+            replaceable=replaceable,
         )
 
     def _label_may_stay(self, installed: "InstalledDistribution") -> bool:

@@ -35,9 +35,11 @@ class Universe:
         pre_releases: bool = False,
         prefer_binary: bool = False,
         fixed: Collection[str] = (),
+        replaceable: Mapping[str, "InstalledDistribution"] | None = None,
     ) -> None:
         """Start with no project; `kept` are installed distributions that are preferred to any other.
 
+        `replaceable` are others that are installed, and are preferred only to what is older than they are.
         No source is asked for the `fixed` projects: what is kept of them is all that there is.
         """
         self._sources = sources
@@ -48,6 +50,7 @@ class Universe:
         self._pre_releases = pre_releases
         self._prefer_binary = prefer_binary
         self._fixed = frozenset(fixed)
+        self._replaceable = replaceable or {}
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
         self._failures: dict[str, IndexesError] = {}
@@ -100,14 +103,16 @@ class Universe:
         return self._quarantines.get(project) or self._sources.limits(project)
 
     def _number(self, project: str, offer: Offer) -> ProjectCandidates:
-        kept = self._kept.get(project)
+        kept, replaceable = self._kept.get(project), self._replaceable.get(project)
         groups = [_releases(tier, self._target.tags) for tier in offer.tiers]
         if offer.failure is not None:
             self._failures[project] = offer.failure
-        if not groups and kept is None:
+        if not groups and kept is None and replaceable is None:
             self._absent.add(project)
         self._quarantines[project] = quarantined(offer.pages)
-        found = number_candidates(project, groups, kept, prefer_binary=self._prefer_binary)
+        found = number_candidates(
+            project, groups, kept, replaceable=replaceable, prefer_binary=self._prefer_binary
+        )
         found.pre_releases_admitted = self._pre_releases
         return found
 

@@ -42,6 +42,11 @@ __all__ = ["command"]
     help="Install the project in this folder so that its own files are imported. Repeatable.",
 )  # fmt: skip
 @click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
+@click.option(
+    "--upgrade-strategy", metavar="STRATEGY", type=click.Choice(["only-if-needed", "eager"]),
+    default="only-if-needed",
+    help="With -U, what named packages need: only-if-needed, or eager for the newest. [default: only-if-needed]",
+)  # fmt: skip
 @click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
 @click.option("--dry-run", is_flag=True, help="Say what would be installed, and change nothing.")
 @click.option("--report", metavar="FILE", help="Write what is installed, and why, as JSON; - is the output.")
@@ -68,6 +73,7 @@ def command(
     user: bool,
     editables: tuple[str, ...],
     upgrade: bool,
+    upgrade_strategy: str,
     reinstall: bool,
     no_deps: bool,
     dry_run: bool,
@@ -121,6 +127,7 @@ def command(
         target=target,
         keep_installed=keep_installed,
         upgrade=upgrade,
+        eager=upgrade_strategy == "eager",
         reinstall=reinstall,
         no_deps=no_deps,
         builder=builder,
