@@ -1,4 +1,4 @@
-"""Logins from the keyring: asked for only when a server refuses, with a real process of the real interface."""
+"""Logins from the keyring: asked for only when a server refuses, by a real process."""
 
 import base64
 import os
@@ -30,9 +30,8 @@ def ring(tmp_path: Path) -> Ring:
         folder.mkdir(exist_ok=True)
         cases = "\n".join(f"  '{question}') printf '{answer}\\n';;" for question, answer in answers.items())
         script = folder / "keyring"
-        script.write_text(
-            f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\n{before}\ncase "$*" in\n{cases}\n  *) exit 1;;\nesac\n'
-        )
+        note = f'echo "$*" >> {tmp_path}/asked'
+        script.write_text(f'#!/bin/sh\n{note}\n{before}\ncase "$*" in\n{cases}\n  *) exit 1;;\nesac\n')
         script.chmod(0o755)
         return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
@@ -122,7 +121,8 @@ def test_a_login_of_the_keyring_goes_to_no_other_host(
     server.auth = ("me", "secret")
     other.auth = ("me", "secret")
     server.redirects["/simple/away"] = f"{other.url}/goal"
-    environ = ring({f"--mode creds get {server.simple_url}": "me\\nsecret", f"--mode creds get 127.0.0.1:{other.port}": "x\\ny"})  # fmt: skip
+    theirs = f"--mode creds get 127.0.0.1:{other.port}"
+    environ = ring({f"--mode creds get {server.simple_url}": "me\\nsecret", theirs: "x\\ny"})
     credentials = Credentials(keyring=Keyring(KeyringProvider.SUBPROCESS, environ))
     credentials.learn(server.simple_url, named=True)
     http = HttpClient(HttpSettings(timeout=5), credentials=credentials)

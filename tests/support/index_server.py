@@ -210,7 +210,8 @@ class IndexServer:
             for pattern, fault in self.faults.items():
                 if path == pattern or fnmatch.fnmatchcase(path, pattern):
                     hits = self._hits[pattern] = self._hits.get(pattern, 0) + 1
-                    return fault if fault.times is None or hits <= fault.times else None
+                    if fault.times is None or hits <= fault.times:
+                        return fault
         return None
 
     def redirect_of(self, path: str) -> str:

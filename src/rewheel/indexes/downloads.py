@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from rewheel.indexes.errors import FetchError, HashMismatch, Interrupted, TooLarge
 from rewheel.indexes.hashes import Digest
+from rewheel.indexes.partials import PartialFile, open_partial
 from rewheel.indexes.ranges import validator_of
 from rewheel.progress import Reporter
 
@@ -53,26 +54,69 @@ class Download:
         self._told = 0
         self._reset()
 
-    def run(self, scratch: Path, target: Path) -> Retrieved:
-        """Fetch into `scratch`, verify, rename to `target`. Raises FetchError, or OSError for the disk."""
+    def run(self, scratch: Path, target: Path, *, partials: Path | None = None) -> Retrieved:
+        """Fetch, verify, and give the file its name `target`. Raises FetchError, or OSError for the disk.
+
+        With a folder of `partials`, what an earlier command began is gone on with, and a failure leaves it
+        for a later one. `scratch` is a name for a file in the making beside the target.
+        """
         self._reporter.download_started(self._name, self._size)
         try:
-            with scratch.open("wb") as file:
-                for is_last in (False, True):
-                    self._fetch(file)
-                    try:
-                        self._verify()
-                        break
-                    except HashMismatch:
-                        # A broken copy on the way may be right the next time; twice wrong is wrong.
-                        if is_last:
-                            raise
-                        self._restart(file)
-            scratch.replace(target)
+            identity = str(self._digest) if self._digest is not None and self._digest.is_strong else ""
+            partial = (
+                open_partial(partials, self._url, identity=identity, size=self._size) if partials else None
+            )
+            if partial is None:
+                self._fetch_anew(scratch, target)
+            else:
+                with partial:
+                    self._go_on(partial, scratch, target)
             return Retrieved(target, self._sha256.hexdigest())
         finally:
             scratch.unlink(missing_ok=True)
             self._reporter.download_finished(self._name)
+
+    def _partial(self, folder: Path) -> PartialFile | None:
+        digest = self._digest
+        identity = f"{digest.algorithm}:{digest.value}" if digest is not None and digest.is_strong else ""
+        return open_partial(folder, self._url, identity=identity, size=self._size)
+
+    def _fetch_anew(self, scratch: Path, target: Path) -> None:
+        with scratch.open("wb") as file:
+            self._complete(file)
+        scratch.replace(target)
+
+    def _go_on(self, partial: PartialFile, scratch: Path, target: Path) -> None:
+        try:
+            for chunk in partial.chunks():
+                self._count(chunk)
+            self._validator = partial.validator
+            if self._done:
+                self._reporter.detail(f"{self._name}: {self._done:,} bytes are here from an earlier attempt")
+            self._complete(partial.file)
+            partial.move(scratch, target)
+        except (HashMismatch, TooLarge, OSError):
+            partial.drop()
+            raise
+        except BaseException:
+            partial.keep(self._sha256.hexdigest(), self._validator)
+            raise
+
+    def _complete(self, file: BinaryIO) -> None:
+        """Fetch what is lacking, and verify the whole."""
+        if self._done and self._digest is not None and self._hasher.hexdigest() == self._digest.value:
+            return
+        for is_last in (False, True):
+            self._fetch(file)
+            try:
+                self._verify()
+            except HashMismatch:
+                # A broken copy on the way may be right the next time; twice wrong is wrong.
+                if is_last:
+                    raise
+                self._restart(file)
+            else:
+                return
 
     def _fetch(self, file: BinaryIO) -> None:
         """Read to the end, going on where the connection broke as long as each try brings something new."""
@@ -121,15 +165,18 @@ class Download:
     def _receive(self, stream: "Stream", file: BinaryIO) -> None:
         for chunk in stream.chunks():
             file.write(chunk)
-            self._sha256.update(chunk)
-            if self._hasher is not self._sha256:
-                self._hasher.update(chunk)
-            self._done += len(chunk)
-            if self._done > DOWNLOAD_LIMIT:
-                raise TooLarge(self._url, DOWNLOAD_LIMIT)
-            if self._done > self._told:
-                self._reporter.download_advanced(self._name, self._done - self._told)
-                self._told = self._done
+            self._count(chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        self._sha256.update(chunk)
+        if self._hasher is not self._sha256:
+            self._hasher.update(chunk)
+        self._done += len(chunk)
+        if self._done > DOWNLOAD_LIMIT:
+            raise TooLarge(self._url, DOWNLOAD_LIMIT)
+        if self._done > self._told:
+            self._reporter.download_advanced(self._name, self._done - self._told)
+            self._told = self._done
 
     def _restart(self, file: BinaryIO) -> None:
         file.seek(0)

@@ -353,7 +353,7 @@ class Client:
             reporter=self.reporter,
         )
         with blaming(file, self.fetch):
-            retrieved = download.run(scratch, target)
+            retrieved = download.run(scratch, target, partials=self.cache.directory / "partial")
         if digest is not None and is_sure:
             self.cache.keep_download(digest, target)
         return retrieved

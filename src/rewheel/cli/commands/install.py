@@ -45,7 +45,7 @@ __all__ = ["command"]
 @click.option(
     "--upgrade-strategy", metavar="STRATEGY", type=click.Choice(["only-if-needed", "eager"]),
     default="only-if-needed",
-    help="With -U, what named packages need: only-if-needed, or eager for the newest. [default: only-if-needed]",
+    help="With -U, the newest of what is needed: eager, or only-if-needed. [default: only-if-needed]",
 )  # fmt: skip
 @click.option("--reinstall", is_flag=True, help="Install everything anew, and choose variants anew.")
 @click.option("--dry-run", is_flag=True, help="Say what would be installed, and change nothing.")
