@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
 from rewheel.metadata import CoreMetadata, InvalidRequirement, Requirement
+from rewheel.publishing.code_checks import check_code
 from rewheel.publishing.entries import WheelEntry
 from rewheel.publishing.findings import Collector, Severity
 from rewheel.publishing.property_checks import check_properties
@@ -80,6 +81,8 @@ def _check_open(
     variants = _variants(wheel)
     if variants is not None:
         check_properties(variants, wheel.label, found)
+    if content:
+        check_code(wheel, variants, found)
     if core is not None:
         check_dependencies(core, found, is_plain=not wheel.label)
     if core is None or found.has_errors:

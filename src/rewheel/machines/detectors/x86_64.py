@@ -11,7 +11,7 @@ from rewheel.machines.detectors.detection import Detection, baseline, nothing, o
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
 
-__all__ = ["ALL_VALUES", "FLAGS", "FORCE_LEVEL", "OVERRIDES", "detect"]
+__all__ = ["ALL_VALUES", "FLAGS", "FORCE_LEVEL", "OVERRIDES", "detect", "flags_of_level"]
 
 FORCE_LEVEL = "X86_64_VARIANT_PROVIDER_FORCE_LEVEL"
 
@@ -59,6 +59,12 @@ def detect(host: Host) -> Detection:
         return baseline(host, {"level": _down_from("v2")})
     features = {"level": _down_from(_level(flags)), **{flag: ("on",) for flag in FLAGS if flag in flags}}
     return Detection(features, Origin(OriginKind.DETECTOR, source))
+
+
+def flags_of_level(level: str) -> frozenset[str]:
+    """Return the flags that every CPU of a level has, from "v1" to "v4"."""
+    needed = (flags for name, flags in _NEEDED if name <= level)
+    return frozenset({"mmx", "sse", "sse2"}).union(*needed)
 
 
 def _down_from(level: str) -> tuple[str, ...]:
