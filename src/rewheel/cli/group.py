@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
     "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
     "wheel": LazyCommand("wheel", "Look into wheel files, check them, and dismount them."),
-    "release": LazyCommand("release", "Write the index file and index pages of a folder of wheels."),
+    "release": LazyCommand("release", "Check releases, write index files and pages, publish them."),
     "cache": LazyCommand("cache", "Look at, prune and empty the cache."),
     "demo": LazyCommand("demo", "Show it all on real packages, served from this computer."),
 }

@@ -25,7 +25,7 @@ from rewheel.variants import (
 from rewheel.variants.reading import SIZE_LIMIT
 from rewheel.wheels import FileSource, UnreadableFile
 
-__all__ = ["FileReport", "check_file", "check_files", "is_checked"]
+__all__ = ["FileReport", "check_file", "check_files", "check_index_document", "is_checked"]
 
 _WHEEL_ENDINGS = (".whl", ".whlx")
 _SDIST_ENDINGS = (".tar.gz", ".zip")
@@ -101,6 +101,13 @@ def _check(path: Path, name: str, found: Collector, *, content: bool) -> Entry |
 
 
 def _check_index_file(path: Path, name: str, found: Collector) -> IndexEntry | None:
+    with path.open("rb") as file:
+        data = file.read(SIZE_LIMIT + 1)
+    return check_index_document(data, path, name, found)
+
+
+def check_index_document(data: bytes, path: Path, name: str, found: Collector) -> IndexEntry | None:
+    """Check an index file called `name` that holds `data`; None if it cannot belong to a release."""
     try:
         filename = IndexFilename.parse(name)
     except InvalidFilename as error:
@@ -110,8 +117,6 @@ def _check_index_file(path: Path, name: str, found: Collector) -> IndexEntry | N
     if version is None:
         found.add("RW226", f"{filename.version!r} is not a version; it is not listed")
         return None
-    with path.open("rb") as file:
-        data = file.read(SIZE_LIMIT + 1)
     defects = check_metadata(data, kind=DocumentKind.INDEX)
     fatal = [defect for defect in defects if defect.fatal]
     for defect in fatal:

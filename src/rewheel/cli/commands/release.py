@@ -1,10 +1,10 @@
-"""`rewheel release`: a folder of wheels becomes an index that any web server can serve."""
+"""`rewheel release`: a folder of wheels is checked, becomes an index, and is published."""
 
 from pathlib import Path
 
 import click
 
-from rewheel.cli.options import output_options, pass_session
+from rewheel.cli.options import cache_options, json_option, network_options, output_options, pass_session
 from rewheel.cli.session import Session
 
 __all__ = ["command"]
@@ -12,7 +12,92 @@ __all__ = ["command"]
 
 @click.group("release")
 def command() -> None:
-    """Write the index file and index pages of a folder of wheels."""
+    """Check the files of releases, write their index files and index pages, and publish them."""
+
+
+_limits_option = click.option(
+    "--limits", metavar="LIMITS", default="none",
+    help="What the index accepts: pypi, none, or the largest FILE[,PROJECT], such as 1GiB,50GiB.",
+)  # fmt: skip
+_ignore_option = click.option(
+    "--ignore", "ignored", metavar="CODE", multiple=True, help="Say nothing of this code. Repeatable."
+)
+
+
+@command.command("check")
+@click.argument("place", metavar="DIR|URL", required=False)
+@click.option(
+    "--project", metavar="NAME[==VERSION]", default="",
+    help="The project, if URL is that of a whole index; which version, if not the newest.",
+)  # fmt: skip
+@_limits_option
+@click.option(
+    "--machine", "machines", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    help="Say what this machine gets, instead of the known ones. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--python-version", "pythons", metavar="X.Y", multiple=True,
+    help="Say what machines get with this Python. [default: those that the wheels are for] Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--content/--no-content", default=None,
+    help="Compare every file in the wheels with its hash, and examine compiled code. "
+    "[default: --content for DIR, --no-content for URL]",
+)  # fmt: skip
+@_ignore_option
+@click.option("--explain", "code", metavar="CODE", help="Say what a code means.")
+@json_option
+@cache_options
+@network_options
+@output_options
+@pass_session
+def check(
+    session: Session,
+    *,
+    place: str | None,
+    project: str,
+    machines: tuple[Path, ...],
+    pythons: tuple[str, ...],
+    code: str | None,
+    as_json: bool,
+    limits: str,
+    ignored: tuple[str, ...],
+    content: bool | None,
+) -> int:
+    """Prove everything that can be proven of the releases in DIR, or of one that an index offers.
+
+    Ends with who gets what: which wheel about fifty common machines would take.
+    """
+    from rewheel.cli.release_check import checked, explained, questions
+    from rewheel.cli.release_view import checkup_json, finding_lines, release_lines, summary_line
+    from rewheel.errors import UsageError
+
+    output = session.output
+    if code is not None:
+        for line in explained(code):
+            output.result(line)
+        return 0
+    if place is None:
+        raise UsageError("there is nothing to check", hint="name a folder or the page of a project")
+    asked = questions(
+        session,
+        limits=limits,
+        ignored=ignored,
+        machines=machines,
+        pythons=pythons,
+        content="://" not in place if content is None else content,
+    )
+    checkup = checked(session, place, project, asked)
+    if as_json:
+        output.json(checkup_json(checkup))
+    else:
+        for line in finding_lines(checkup.findings):
+            output.result(line)
+        for line in release_lines(checkup):
+            output.result(line)
+        output.result()
+        output.result(summary_line(checkup))
+    return 1 if checkup.has_errors else 0
 
 
 @command.command("index")
