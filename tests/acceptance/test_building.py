@@ -186,7 +186,8 @@ def test_the_report_says_what_was_built(shop: Shop, tmp_path: Path) -> None:
     assert shop.install("foo", str(tree), "--report", str(report)).code == 0
     entries = {each["metadata"]["name"]: each for each in json.loads(report.read_text())["install"]}
     assert entries["foo"]["download_info"] == {
-        "url": shop.server.file_url(path.name), "archive_info": {"hashes": {"sha256": digest(path)}},
+        "url": shop.server.file_url(path.name),
+        "archive_info": {"hashes": {"sha256": digest(path)}, "hash": f"sha256={digest(path)}"},
     }  # fmt: skip
     assert entries["bar"]["download_info"] == {"url": tree.as_uri(), "dir_info": {}}
     assert entries["bar"]["is_direct"]

@@ -107,8 +107,8 @@ def test_a_dry_run_changes_nothing_and_can_be_reported(run: Run, shelf: Path) ->
     report = json.loads(out)
     assert [entry["metadata"]["name"] for entry in report["install"]] == ["bar", "foo"]
     foo = report["install"][1]
-    assert foo["variant_label"] == "x1"
-    assert foo["variant_properties"] == ["gpu :: arch :: x1"]
+    assert foo["variant"]["label"] == "x1"
+    assert foo["variant"]["properties"] == ["gpu :: arch :: x1"]
     assert foo["requested"]
     assert "Would install foo 1.0 (variant x1)" in err
     assert not Path("there").exists()

@@ -9,8 +9,9 @@ from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
     from rewheel.environments import Target
+    from rewheel.indexes import File
     from rewheel.installing import Installation
-    from rewheel.resolution import ResolvedPackage
+    from rewheel.resolution import Choice, ResolvedPackage
 
 __all__ = ["check_report_place", "write_report"]
 
@@ -33,13 +34,18 @@ def write_report(session: Session, place: str, done: "Installation", target: "Ta
     import json
 
     from rewheel import __version__
+    from rewheel.metadata.json_form import json_metadata
 
     document = {
         "version": "1",
-        "rewheel_version": __version__,
+        "pip_version": f"rewheel {__version__}",
         "install": [_entry(package, done.digests) for package in done.new],
         "kept": [
-            {"name": package.metadata.name, "version": package.version, "variant_label": package.label}
+            {
+                "metadata": json_metadata(package.metadata),
+                "requested": package.requested,
+                "variant": {"label": package.label},
+            }
             for package in done.resolution.packages
             if package not in done.new
         ],
@@ -56,40 +62,73 @@ def write_report(session: Session, place: str, done: "Installation", target: "Ta
 
 
 def _entry(package: "ResolvedPackage", digests: Mapping[str, str]) -> dict[str, object]:
-    wheel, sources = package.wheel, package.sources
-    assert package.choice is not None
-    metadata = package.metadata
-    return {
-        "metadata": {
-            "name": metadata.name,
-            "version": metadata.version,
-            "requires_dist": list(metadata.requires),
-            "requires_python": metadata.requires_python,
-        },
-        "requested": package.requested,
-        "requested_extras": sorted(package.extras),
-        "is_direct": package.direct_url is not None,
-        "is_yanked": package.file is not None and package.file.yanked is not None,
+    """Describe a package: pip's keys first, then ours."""
+    from rewheel.metadata.json_form import json_metadata
+
+    wheel, file, choice = package.wheel, package.file, package.choice
+    assert choice is not None
+    entry: dict[str, object] = {
         "download_info": _origin(package, digests),
-        "filename": str(wheel.filename)
-        if wheel is not None
-        else package.file.filename
-        if package.file
-        else None,
-        "built": sources is not None,
-        "source": package.choice.source,
-        "variant_label": package.label,
-        "variant_properties": [str(item) for item in wheel.properties] if wheel is not None else [],
+        "is_direct": package.direct_url is not None,
+        "is_yanked": file is not None and file.yanked is not None,
+        "requested": package.requested,
+        "metadata": json_metadata(package.metadata),
+    }
+    if package.requested and package.extras:
+        entry["requested_extras"] = sorted(package.extras)
+    name = str(wheel.filename) if wheel is not None else file.filename if file is not None else None
+    return {
+        **entry,
+        "filename": name,
+        "source": choice.source,
+        "built": package.sources is not None,
+        "variant": _variant(choice),
+    }
+
+
+def _variant(choice: "Choice") -> dict[str, object]:
+    """Say which variant was chosen and why; the label of a plain wheel is empty."""
+    wheel = choice.selected
+    return {
+        "label": wheel.label if wheel is not None else "",
+        "properties": [str(item) for item in wheel.properties] if wheel is not None else [],
+        "reason": wheel.reason if wheel is not None else "built from source",
+        "others": [
+            {"label": other.label, "verdict": str(other.status), "reason": other.reason}
+            for other in choice.variants
+            if wheel is None or other.label != wheel.label
+        ],
     }
 
 
 def _origin(package: "ResolvedPackage", digests: Mapping[str, str]) -> Mapping[str, object]:
     """Say where the wheel, or what it is built of, comes from; in the form of PEP 610."""
     file = package.file
-    if package.sources is not None and package.direct_url is not None:
+    if file is None or (package.sources is not None and package.direct_url is not None):
+        assert package.direct_url is not None
         return package.direct_url
-    assert file is not None
     hashes = dict(file.hashes)
     if package.wheel is not None and package.project in digests:
         hashes["sha256"] = digests[package.project]
-    return {"url": file.location, "archive_info": {"hashes": hashes}}
+    elif not hashes and file.is_local:
+        hashes["sha256"] = _sha256(file)
+    archive: dict[str, object] = {"hashes": hashes}
+    if hashes:  # of before PEP 610 had room for several, and still read by some
+        name = "sha256" if "sha256" in hashes else min(hashes)
+        archive["hash"] = f"{name}={hashes[name]}"
+    return {"url": file.location, "archive_info": archive}
+
+
+def _sha256(file: "File") -> str:
+    """Return the hash of a file on this computer, which no index gives."""
+    import hashlib
+
+    from rewheel.indexes.urls import local_path
+
+    path = local_path(file.url)
+    try:
+        assert path is not None
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise RewheelError(f"{path}: cannot be read: {error.strerror or error}") from error

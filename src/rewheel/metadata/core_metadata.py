@@ -1,4 +1,4 @@
-"""Core metadata: what METADATA or PKG-INFO says about a distribution, without its description."""
+"""Core metadata: what METADATA or PKG-INFO says about a distribution."""
 
 import re
 from collections.abc import Mapping
@@ -39,10 +39,12 @@ class CoreMetadata:
     headers: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, hash=False
     )
+    body: bytes = field(default=b"", repr=False, compare=False)
+    """What follows the headers, unread."""
 
     @classmethod
     def parse(cls, data: bytes, *, limit: int = _LIMIT) -> Self:
-        """Read the headers of METADATA or PKG-INFO; what follows the first empty line is not looked at.
+        """Read the headers of METADATA or PKG-INFO; what follows the first empty line is only kept.
 
         Raises `InvalidCoreMetadata` when there are more than `limit` bytes, when the headers are not UTF-8 or
         are of a newer major version, and when name or version are missing, malformed or contradictory.
@@ -63,7 +65,13 @@ class CoreMetadata:
             extras=tuple(found.get("provides-extra", ())),
             default_extras=tuple(found.get("default-extra", ())),
             headers=MappingProxyType({name: tuple(values) for name, values in found.items()}),
+            body=_body(data),
         )
+
+    @property
+    def description(self) -> str:
+        """The long description, if it stands in the body, as it does since Metadata-Version 2.1."""
+        return self.body.decode("utf-8", "replace")
 
     def field(self, name: str) -> str:
         """Return the first value of a field such as `summary`, empty if there is none."""
@@ -95,6 +103,11 @@ def _headers(data: bytes) -> list[tuple[str, str]]:
             break  # email readers, and so every installer, take this for the beginning of the body
         headers.append((field_name, value.strip()))
     return headers
+
+
+def _body(data: bytes) -> bytes:
+    end = _HEAD_END.search(data)
+    return data[end.end() :] if end is not None else b""
 
 
 @lru_cache(maxsize=256)
