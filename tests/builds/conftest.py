@@ -87,6 +87,7 @@ class Yard:
         builder: WheelBuilder,
         installed: Sequence[InstalledDistribution],
         fixed: Collection[str],
+        at_any_version: bool,
     ) -> Resolver:
         providers = Providers(
             Machine.elsewhere(None, {}),
@@ -101,7 +102,7 @@ class Yard:
             client=self.client,
             target=target,
             providers=providers,
-            options=ResolveOptions(fixed=frozenset(fixed)),
+            options=ResolveOptions(fixed=frozenset(fixed), fixed_at_any_version=at_any_version),
             installed=installed,
             reporter=self.reporter,
             builder=builder,

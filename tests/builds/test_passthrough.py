@@ -111,3 +111,30 @@ def test_an_editable_installation_is_passed_through(yard: Yard, tmp_path: Path) 
     assert imports(yard, yard.tree(build_requires=["host"], imports=["host"], pyproject=ASKED)) == {
         "host": "4.0"
     }
+
+
+def test_what_is_passed_through_is_not_asked_for(yard: Yard, host: Path, tmp_path: Path) -> None:
+    (yard.shelf / "host-9.9-py3-none-any.whl").unlink()
+    found = imports(yard, yard.tree(build_requires=["host>=1"], imports=["host"], pyproject=ASKED))
+    assert found["host"] == "1.0+local"
+
+
+def test_force_passes_through_what_the_build_does_not_want(yard: Yard, host: Path) -> None:
+    yard.wheel("helper", requires=["host>=2", "needed>=3"])
+    sources = yard.sdist(
+        build_requires=["host>=2", "host @ https://example.org/host-3.0-py3-none-any.whl", "helper"],
+        imports=["helper", *SEEN],
+        pyproject=ASKED,
+    )
+    found = imports(yard, sources, passthrough_force=True)
+    assert found["host"] == "1.0+local"
+    assert found["helper"] is not None
+    assert found["other"] is None, "everything else stays invisible"
+    warned = [text for text in yard.reporter.warnings if "passed through all the same" in text]
+    assert len(warned) == 2
+    assert "requires host>=2, but host 1.0+local is installed" in warned[0]
+
+
+def test_force_alone_passes_nothing_through(yard: Yard, host: Path) -> None:
+    found = imports(yard, yard.tree(build_requires=["host"], imports=["host"]), passthrough_force=True)
+    assert found == {"host": "9.9"}

@@ -89,10 +89,15 @@ class Bench:
         wanted = [Requirement.parse(text) for text in texts]
         wanted = [requirement for requirement in wanted if requirement.applies(target.markers)]
         passed = self.passthrough
-        passed.check(wanted, self._what)
-        if all(requirement.project in passed.projects for requirement in wanted):
-            return
         workshop = self._workshop
+        conflicts = list(passed.conflicts(wanted, self._what))
+        if conflicts and not workshop.passthrough_force:
+            raise conflicts[0]
+        for conflict in conflicts:
+            workshop.reporter.warning(f"{conflict}; it is passed through all the same")
+        wanted = [requirement for requirement in wanted if requirement.project not in passed.projects]
+        if not wanted:
+            return
         with self._nested(self._project or self._what) as builder:
             installer = Installer(
                 resolver=workshop.resolvers(
@@ -100,6 +105,7 @@ class Bench:
                     builder=builder,
                     installed=[*target.installed(), *passed.distributions],
                     fixed=passed.projects,
+                    at_any_version=workshop.passthrough_force,
                 ),
                 client=workshop.client,
                 target=target,

@@ -112,5 +112,5 @@ class Builder:
 
     def _nested(self, project: str) -> "Builder":
         """Return a builder for what a build requires; the user's wishes are not about that."""
-        workshop = replace(self._workshop, isolated=True, passthrough=frozenset())
+        workshop = replace(self._workshop, isolated=True, passthrough=frozenset(), passthrough_force=False)
         return Builder(workshop, chain=(*self._chain, project))

@@ -8,7 +8,7 @@ that is installed stays invisible.
 import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,18 +48,19 @@ class Passthrough:
         """Whether versions tell all: what is installed from a folder or an address may change under one."""
         return not any(found.direct_url is not None for found in self.distributions)
 
-    def check(self, requirements: Iterable[Requirement], what: str) -> None:
-        """Hold the requirements of a build against what is installed. Raises `PassthroughConflict`."""
+    def conflicts(self, requirements: Iterable[Requirement], what: str) -> Iterator[PassthroughConflict]:
+        """Hold the requirements of a build against what is installed; yield what does not fit."""
         installed = {found.project: found for found in self.distributions}
         for requirement in requirements:
             found = installed.get(requirement.project)
             if found is None:
                 continue
             if requirement.url or not requirement.specifier_set.contains(found.version, prereleases=True):
-                raise PassthroughConflict(
+                yield PassthroughConflict(
                     f"the build of {what} requires {requirement}, but {found.project} {found.version} is "
                     "installed and would be passed through to it",
-                    hint=f"install a {found.project} that fits, or do not pass it through",
+                    hint=f"install a {found.project} that fits, do not pass it through, or insist with "
+                    "--passthrough force",
                 )
 
     def link(self, folder: Path, environment: "Target") -> None:

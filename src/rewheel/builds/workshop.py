@@ -30,8 +30,12 @@ class Resolvers(Protocol):
         builder: "WheelBuilder",
         installed: "Sequence[InstalledDistribution]",
         fixed: Collection[str],
+        at_any_version: bool,
     ) -> "Resolver":
-        """Return a resolver; of the `fixed` projects only what is installed may count."""
+        """Return a resolver; of the `fixed` projects only what is installed may count.
+
+        `at_any_version` says that it will do, whatever is required of it.
+        """
         ...
 
 
@@ -53,6 +57,8 @@ class Workshop:
     """Whether each build gets an environment of its own; otherwise it sees all that is installed."""
     passthrough: frozenset[str] = frozenset()
     """Projects that isolated builds see as they are installed in the target."""
+    passthrough_force: bool = False
+    """Whether these are passed through though a build requires other versions of them."""
     reporter: Reporter = SILENT
     processes: Processes = field(default_factory=Processes)
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LazyBuilder", "builder_for", "read_formats"]
 
+_FORCE = "force"
+"""What `--passthrough` says, instead of a package, to pass through what a build does not want."""
+
 
 class LazyBuilder:
     """Loads what builds only when something has to be built."""
@@ -63,7 +66,8 @@ class LazyBuilder:
             # The log of a failure is for reading afterwards, when a cache for this run is gone.
             logs=Path(tempfile.gettempdir()) if settings.no_cache else session.cache_dir / "build-logs",
             isolated=not settings.no_build_isolation,
-            passthrough=_projects(settings.passthrough, "--passthrough"),
+            passthrough=_projects(settings.passthrough, "--passthrough") - {_FORCE},
+            passthrough_force=_FORCE in settings.passthrough,
             reporter=session.reporter,
         )
         return session.keep_open(
@@ -82,6 +86,7 @@ class LazyBuilder:
         builder: "WheelBuilder",
         installed: "Sequence[InstalledDistribution]",
         fixed: Collection[str],
+        at_any_version: bool,
     ) -> "Resolver":
         """Make the resolver for what a build requires: from the same sources, for this machine."""
         from rewheel.machines import Machine
@@ -99,7 +104,10 @@ class LazyBuilder:
             providers=session.providers(machine, target.markers),
             machine=machine.name,
             options=ResolveOptions(
-                formats=formats, fixed=frozenset(fixed), no_variants=session.settings.no_variants
+                formats=formats,
+                fixed=frozenset(fixed),
+                fixed_at_any_version=at_any_version,
+                no_variants=session.settings.no_variants,
             ),
             installed=installed,
             reporter=session.reporter,

@@ -305,7 +305,8 @@ build_options = _group(
         field="passthrough",
         metavar="PKG",
         multiple=True,
-        help="Let isolated builds see this package as it is installed. Repeatable.",
+        help="Let isolated builds see this package as it is installed; force even against what they"
+        " require. Repeatable.",
     ),
 )
 

@@ -31,6 +31,8 @@ class ResolveOptions:
     """URLs of the folders that are to be installed as they stand (PEP 660)."""
     fixed: frozenset[str] = frozenset()
     """Projects of which only what is installed counts, so that no source is asked for them."""
+    fixed_at_any_version: bool = False
+    """Whether what is installed of them will do, whatever is required."""
     abi_versions: Mapping[str, str] = field(default_factory=dict)
     """Versions that count as installed for labels that depend on them (PEP 850, abi_dependency)."""
     require_hashes: bool = False

@@ -197,6 +197,7 @@ class Resolver:
             prefer_binary=self._options.formats.prefer_binary,
             fixed={*self._options.fixed, *by_reference},
             replaceable=replaceable,
+            unconditional=self._options.fixed if self._options.fixed_at_any_version else (),
         )
 
     def _label_may_stay(self, installed: "InstalledDistribution") -> bool:

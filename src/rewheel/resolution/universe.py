@@ -36,10 +36,12 @@ class Universe:
         prefer_binary: bool = False,
         fixed: Collection[str] = (),
         replaceable: Mapping[str, "InstalledDistribution"] | None = None,
+        unconditional: Collection[str] = (),
     ) -> None:
         """Start with no project; `kept` are installed distributions that are preferred to any other.
 
         `replaceable` are others that are installed, and are preferred only to what is older than they are.
+        Of `unconditional` projects every candidate satisfies every requirement.
         No source is asked for the `fixed` projects: what is kept of them is all that there is.
         """
         self._sources = sources
@@ -51,6 +53,7 @@ class Universe:
         self._prefer_binary = prefer_binary
         self._fixed = frozenset(fixed)
         self._replaceable = replaceable or {}
+        self._unconditional = frozenset(unconditional)
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
         self._failures: dict[str, IndexesError] = {}
@@ -81,6 +84,8 @@ class Universe:
     def allowed(self, requirement: "Requirement", *, by_user: bool = False) -> CandidateSet:
         """Return the candidates that satisfy a requirement, of a package or of the user's own."""
         found = self.candidates(requirement.project)
+        if requirement.project in self._unconditional:
+            return CandidateSet.full()
         if requirement.url:
             return found.add_reference(requirement.url, self._references.release(requirement))
         return found.matching(requirement.specifier, by_user=by_user)
