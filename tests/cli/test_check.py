@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.index_server import IndexServer
 from support.wheel_factory import make_wheel
 
 from .conftest import Run
@@ -235,3 +236,55 @@ def test_files_that_cannot_be_read(run: Run, shelf: Path) -> None:
     install(run, shelf, "foo", "--link-mode", "copy")
     (site_packages() / "foo.py").chmod(0)
     assert "foo.py is unreadable" in run("check", "--files").out
+
+
+def test_names_of_several_indexes_are_warned_of(run: Run, shelf: Path, world: Path) -> None:
+    make_environment()
+    other = world / "other"
+    for name in ("foo", "bar", "pinned", "mirrored"):
+        make_wheel(shelf, name)
+    for name in ("foo", "pinned", "mirrored"):
+        make_wheel(other, name, "2.0")
+    with IndexServer(shelf) as one, IndexServer(other) as two, IndexServer(other) as mirror:
+        (world / "rewheel.toml").write_text(
+            f"""
+            [[index]]
+            name = "one"
+            url = "{one.simple_url}"
+            [[index]]
+            name = "two"
+            url = "{two.simple_url}"
+            deny = ["mirrored"]
+            [[index]]
+            name = "first"
+            url = "{mirror.simple_url}"
+            group = "mirrors"
+            deny = ["foo"]
+            [index-pin]
+            pinned = "one"
+            """
+        )
+        flags = ["-i", mirror.simple_url]  # which is the third one of these, under its name
+        assert run("check", *flags).err == "", "nothing is installed"
+        assert run("install", "--no-deps", "foo", "bar", "pinned", "mirrored==1.0", *flags).code == 0
+        for server in (one, two, mirror):
+            server.forget()
+        code, out, err = run("check", *flags)
+        assert (code, out) == (0, "No broken requirements found.\n")
+        assert [line.partition(";")[0] for line in err.splitlines()] == [
+            "warning: foo is offered by one and by two",
+            "warning: mirrored is offered by one and by first",
+        ]
+        assert not (one.requests or two.requests or mirror.requests)
+        code, out, err = run("check", "--json", *flags)
+        assert json.loads(out)["shared"][0] == {"name": "foo", "indexes": ["one", "two"]}
+        assert (code, err) == (0, "")
+
+        assert run("check", "--cache-dir", "empty", *flags).err == "", "an index that was never asked"
+        asking = run("check", "--indexes", "--cache-dir", "empty", *flags)
+        assert len(asking.err.splitlines()) == 2
+        assert one.count("*/foo/") == two.count("*/foo/") == 1
+        assert two.count("*/pinned/") == 0
+    assert run("check", "--indexes", "--cache-dir", "empty", *flags).code == 1
+    assert run("check", *flags).code == 0
+    assert run("check", "--no-index").err == ""

@@ -55,6 +55,11 @@ class Documents:
             return ""
         return _document(entry).digest
 
+    def was_there(self, url: str, *, accept: str) -> bool:
+        """Tell whether the cache has a document, fresh or not, that is not an absence."""
+        entry = self._cache.head("documents", f"{url}\n{accept}")
+        return entry is not None and _document(entry).exists
+
     def get(self, url: str, *, accept: str, limit: int) -> Document:
         """Fetch at most `limit` bytes. Raises FetchError for anything but a success or an absence."""
         key = f"{url}\n{accept}"

@@ -196,6 +196,10 @@ class Client:
         """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
         return self._see(url, accept, limit)
 
+    def remembers(self, url: str, *, accept: str = "*/*") -> bool:
+        """Tell whether there was a document at a URL when it was last asked for, however long ago."""
+        return self._documents().was_there(url, accept=accept)
+
     def pages_seen(self) -> list[tuple[str, str, str]]:
         """List all that `document` gave, by URL and accepted types, with its digest."""
         return [(url, accept, page.digest) for (url, accept), page in dict(self._seen).items()]

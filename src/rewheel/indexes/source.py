@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rewheel.indexes.errors import InvalidPage, InvalidSource, NotFound
+from rewheel.indexes.errors import IndexesError, InvalidPage, InvalidSource, NotFound
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import File, ProjectPage, is_index_file_name
 from rewheel.indexes.once import Once
@@ -55,6 +55,13 @@ class Source(ABC):
         """
         return self._pages.get(project, lambda: self._find(project))
 
+    def is_known_to_have(self, project: str) -> bool:
+        """Tell whether it has the project, as far as that is known without asking anybody."""
+        try:
+            return self.is_local and self.page(project) is not None
+        except IndexesError:
+            return False
+
     @abstractmethod
     def _find(self, project: str) -> ProjectPage | None: ...
 
@@ -71,6 +78,10 @@ class IndexSource(Source):
         self._root = bare if bare.endswith("/") else f"{bare}/"
         self._client = client
         super().__init__(name or redact(bare), bare, group=group)
+
+    def is_known_to_have(self, project: str) -> bool:
+        """Tell whether it had the project when it was last asked."""
+        return self._client.remembers(f"{self._root}{project}/", accept=ACCEPT)
 
     def _find(self, project: str) -> ProjectPage | None:
         url = f"{self._root}{project}/"
