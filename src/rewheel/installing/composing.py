@@ -107,7 +107,13 @@ def compose(
     if bytecode:
         _add_bytecode(result, layout, bytecode, shared)
     for command in read_commands(manifest.entry_points, result.owner):
-        for name, content in command_files(command, target.python, windows=target.is_windows).items():
+        started = command_files(
+            command,
+            target.python,
+            windows=target.is_windows,
+            machine=target.markers["platform_machine"],
+        )
+        for name, content in started.items():
             _write(result, posixpath.join(layout.scripts, name), Written(content, executable=True))
     _describe(result)
     _check(result, layout)
@@ -130,7 +136,13 @@ def _add_scripts(
 ) -> None:
     for file in files:
         content = result.stored.read(f"{source}/{file.name}", file)
-        adapted = adapt_script(file.name, content, target.python, windows=target.is_windows)
+        adapted = adapt_script(
+            file.name,
+            content,
+            target.python,
+            windows=target.is_windows,
+            machine=target.markers["platform_machine"],
+        )
         for name, text in adapted.items():
             _write(result, posixpath.join(folder, name), Written(text, executable=True))
 

@@ -1,7 +1,7 @@
 """The files by which commands are started: written from entry points, or taken from a wheel's scripts.
 
-On Windows a command `foo` becomes `foo-script.py` (`.pyw` for a graphical one) and a `foo.cmd` that starts
-it; no executable launcher is involved, so none has to be trusted.
+On Windows a command `foo` becomes `foo.exe`. Where there is no launcher to make that of, it becomes
+`foo-script.py` (`.pyw` for a graphical one) and a `foo.cmd` that starts it.
 """
 
 import os
@@ -28,22 +28,27 @@ import sys
 from {module} import {first}
 
 if __name__ == "__main__":
-    sys.argv[0] = re.sub(r"-script\\.pyw?$", "", sys.argv[0])
+    sys.argv[0] = re.sub(r"(-script\\.pyw?|\\.exe)$", "", sys.argv[0])
     sys.exit({attribute}())
 """
 
 
-def command_files(command: Command, python: Path, *, windows: bool) -> dict[str, bytes]:
-    """Return the files, by name, that start a command with the interpreter `python`; all are executable."""
+def command_files(command: Command, python: Path, *, windows: bool, machine: str = "") -> dict[str, bytes]:
+    """Return the files, by name, that start a command with the interpreter `python`; all are executable.
+
+    `machine` is the architecture that a launcher for Windows is to be of.
+    """
     first = command.attribute.partition(".")[0]
     template = _WINDOWS_TEMPLATE if windows else _TEMPLATE
     body = template.format(module=command.module, first=first, attribute=command.attribute).encode("utf-8")
     if not windows:
         return {command.name: shebang(python) + body}
-    return _windows_files(command.name, body, python, graphical=command.graphical)
+    return _windows_files(command.name, body, python, machine, graphical=command.graphical)
 
 
-def adapt_script(name: str, content: bytes, python: Path, *, windows: bool) -> dict[str, bytes]:
+def adapt_script(
+    name: str, content: bytes, python: Path, *, windows: bool, machine: str = ""
+) -> dict[str, bytes]:
     """Return the files, by name, that a script of a wheel becomes.
 
     A first line that starts with `#!python` is made to name this interpreter (binary distribution format);
@@ -54,7 +59,7 @@ def adapt_script(name: str, content: bytes, python: Path, *, windows: bool) -> d
         return {name: content}
     body = content[found.end() :]
     if windows:
-        return _windows_files(re.sub(r"\.pyw?$", "", name), body, python, graphical=bool(found[1]))
+        return _windows_files(re.sub(r"\.pyw?$", "", name), body, python, machine, graphical=bool(found[1]))
     return {name: shebang(python) + body}
 
 
@@ -75,13 +80,20 @@ def shebang(python: Path) -> bytes:
     return b"#!" + path + b"\n"
 
 
-def _windows_files(name: str, body: bytes, python: Path, *, graphical: bool) -> dict[str, bytes]:
+def _windows_files(
+    name: str, body: bytes, python: Path, machine: str, *, graphical: bool
+) -> dict[str, bytes]:
     program = f"{name}-script.{'pyw' if graphical else 'py'}"
     interpreter = str(python)
     if graphical:
         interpreter = re.sub(r"(?i)python(\.exe)?$", r"pythonw\1", interpreter)
     if '"' in interpreter:
         raise InstallingError(f"scripts cannot name the interpreter {interpreter!r}")
+    from rewheel.installing.launchers import launcher
+
+    executable = launcher(body, Path(interpreter), machine, graphical=graphical)
+    if executable is not None:
+        return {f"{name}.exe": executable}
     # In a batch file a per cent sign is doubled, whether in quotes or not.
     start = (
         f'@"{interpreter}" "%~dp0{program}" %*\r\n'
