@@ -84,8 +84,15 @@ def test_a_better_candidate_is_given_up_only_for_a_reason() -> None:
 
 def test_a_constraint_narrows_but_does_not_need() -> None:
     catalogue = Catalogue({"a": 1, "b": 2, "c": 1}, {("a", 0): [("b", 0b11)]})
-    limits = [Requested("b", CandidateSet(0b10), "b"), Requested("c", CandidateSet(0b1), "c")]
-    assert solve(catalogue, [Requested("a", CandidateSet.full(), "a")], limits).pins == {"a": 0, "b": 1}
+    asked = []
+
+    def limit(package: str) -> CandidateSet | None:
+        asked.append(package)
+        return {"b": CandidateSet(0b10), "c": CandidateSet(0b1)}.get(package)
+
+    wanted = [Requested("a", CandidateSet.full(), "a")]
+    assert solve(catalogue, wanted, limit).pins == {"a": 0, "b": 1}
+    assert sorted(asked) == ["a", "b"], "each once, and c is nobody's business"
 
 
 def test_the_proof_names_the_premises() -> None:

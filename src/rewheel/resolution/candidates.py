@@ -82,6 +82,15 @@ class ProjectCandidates:
             found = self._sets[specifier] = self._match(specifier)
         return found
 
+    @property
+    def knows_requirements(self) -> bool:
+        """Whether anybody was told yet which candidates would do."""
+        return bool(self._sets)
+
+    def has_reference(self, reference: str) -> bool:
+        """Tell whether the file or URL is among the candidates."""
+        return any(candidate.reference == reference for candidate in self.candidates)
+
     def add_reference(self, reference: str, release: Release) -> CandidateSet:
         """Add the wheel or sources that a requirement names, and return the set of just that candidate."""
         for number, candidate in enumerate(self.candidates):

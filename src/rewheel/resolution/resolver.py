@@ -94,7 +94,7 @@ class Resolver:
         settled = self._settled(wanted, limits)
         if settled is not None:
             return settled
-        universe = self._met = self._universe(wanted)
+        universe = self._met = self._universe(wanted, limits)
         universe.meet(found.project for found in wanted if not found.url)
         asked = Asked([(requirement, _allowed(universe, requirement)) for requirement in wanted], limits)
         return self._attempts.best(universe, asked).outcome(self._reporter)
@@ -155,7 +155,7 @@ class Resolver:
             raise _nothing_admitted(requirement)
         return Explanation(str(requirement), skipped[0], tuple(skipped[1:]))
 
-    def _universe(self, requirements: Sequence[Requirement]) -> Universe:
+    def _universe(self, requirements: Sequence[Requirement], limits: Sequence[Requirement]) -> Universe:
         kept = self._kept(requirements)
         may_stay = {} if self._options.reinstall else self._installed
         replaceable = {
@@ -163,7 +163,7 @@ class Resolver:
             for project, found in may_stay.items()
             if project not in kept and self._label_may_stay(found)
         }
-        return self._new_universe(kept, self._sources, requirements, replaceable)
+        return self._new_universe(kept, self._sources, requirements, replaceable, limits)
 
     def _kept(self, requirements: Sequence[Requirement]) -> "Mapping[str, InstalledDistribution]":
         """Return what is installed and may stay, whatever else there is."""
@@ -183,6 +183,7 @@ class Resolver:
         sources: "Sources",
         requirements: Sequence[Requirement] = (),
         replaceable: "Mapping[str, InstalledDistribution] | None" = None,
+        limits: Sequence[Requirement] = (),
     ) -> Universe:
         # Nothing that a source has could stand in for a file that the user names, so none is asked.
         by_name = {requirement.project for requirement in requirements if not requirement.url}
@@ -197,6 +198,7 @@ class Resolver:
             prefer_binary=self._options.formats.prefer_binary,
             fixed={*self._options.fixed, *by_reference},
             replaceable=replaceable,
+            constrained={limit.project: limit for limit in limits if limit.url},
             unconditional=self._options.fixed if self._options.fixed_at_any_version else (),
         )
 

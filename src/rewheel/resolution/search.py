@@ -66,27 +66,46 @@ class Search:
 
         Projects in `held` may have that version only. Raises `ResolutionError` if nothing fits.
         """
-        limits = [
-            Requested(
-                requirement.project, self._universe.allowed(requirement, by_user=True), str(requirement)
-            )
-            for requirement in constraints
-            if self._universe.is_known(requirement.project)
-        ]
-        for project, version in (held or {}).items():
-            numbered = enumerate(self._universe.candidates(project).candidates)
-            bits = sum(1 << number for number, candidate in numbered if candidate.version == version)
-            limits.append(Requested(project, CandidateSet(bits), f"{project}=={version}"))
-        self._prepare(requirement.project for requirement, _ in requested)
+        limits: dict[str, list[Requirement]] = {}
+        for constraint in constraints:
+            limits.setdefault(constraint.project, []).append(constraint)
+        wanted = [requirement for requirement, _ in requested]
+        self._prepare(requirement.project for requirement in wanted)
         while True:
-            roots = [entry for wanted in requested for entry in self._packages(*wanted)]
+            references = self._universe.references
+            roots = [
+                entry
+                for requirement in wanted
+                for entry in self._packages(requirement, self._universe.allowed(requirement, by_user=True))
+            ]
+            unsolvable, solution = None, None
             try:
-                solution = solve(self, roots, limits)
-            except Unsolvable as unsolvable:
+                solution = solve(self, roots, lambda package: self._limit(package, limits, held or {}))
+            except Unsolvable as found:
+                unsolvable = found
+            if self._universe.references != references:
+                # What was said before of a project knows nothing of a file that was named only later.
+                self._needs.clear()
+                self._decided.clear()
+            elif unsolvable is not None:
                 raise self._failure(unsolvable) from unsolvable
-            if not self._learn_of_default_extras(solution):
-                break
-        return self._resolution(solution, [requirement for requirement, _ in requested])
+            elif solution is not None and not self._learn_of_default_extras(solution):
+                return self._resolution(solution, wanted)
+
+    def _limit(
+        self, package: str, constraints: Mapping[str, list["Requirement"]], held: Mapping[str, "Version"]
+    ) -> CandidateSet | None:
+        """Return what constraints, and the versions that are taken for granted, leave of a package."""
+        if package not in constraints and package not in held:
+            return None
+        allowed = CandidateSet.full()
+        for constraint in constraints.get(package, ()):
+            allowed = allowed & self._universe.allowed(constraint, by_user=True)
+        if package in held:
+            numbered = enumerate(self._universe.candidates(package).candidates)
+            bits = sum(1 << number for number, each in numbered if each.version == held[package])
+            allowed = allowed & CandidateSet(bits)
+        return allowed
 
     # What the solver asks
 

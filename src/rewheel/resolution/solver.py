@@ -1,6 +1,6 @@
 """The search for candidates that fit together: the only module that knows the resolver library."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -77,20 +77,19 @@ class Solution(NamedTuple):
 
 
 def solve(
-    question: Question, requested: Sequence[Requested], constraints: Sequence[Requested] = ()
+    question: Question,
+    requested: Sequence[Requested],
+    limit: Callable[[str], CandidateSet | None] | None = None,
 ) -> Solution:
     """Find one candidate for every package that is needed (PubGrub).
 
-    Constraints narrow packages that something needs, but need nothing themselves. Raises `Unsolvable` if no
-    choice fits together, `ResolutionError` if the search gives up.
+    `limit` returns what constraints leave of a package; it is asked only about what something needs. Raises
+    `Unsolvable` if no choice fits together, `ResolutionError` if the search gives up.
     """
     roots = [RootRequirement(entry.package, _range(entry.allowed), entry.text) for entry in requested]
-    limits: dict[str, CandidateSet] = {}
-    for entry in constraints:
-        limits[entry.package] = limits.get(entry.package, CandidateSet.full()) & entry.allowed
     solver = PubGrub(_Provider(question), range_type=CandidateSet)
     try:
-        found = solver.solve(roots, {package: _range(allowed) for package, allowed in limits.items()})
+        found = solver.solve(roots, _Limits(limit) if limit is not None else None)
     except ResolutionTerminatedError as error:
         raise ResolutionError(
             "the search for versions that fit together was given up: too many contradictions",
@@ -144,6 +143,28 @@ class _Provider(BaseProvider[str, int]):
             if other == package and others_needs == needs:
                 bits |= 1 << number
         return _range(CandidateSet(bits))
+
+
+class _Limits(Mapping[str, RangeProtocol[int]]):
+    """Constraints that are looked up when a package is met: whoever has many need not look them all up."""
+
+    def __init__(self, limit: Callable[[str], CandidateSet | None]) -> None:
+        self._limit = limit
+        self._known: dict[str, CandidateSet | None] = {}
+
+    def __getitem__(self, package: str) -> RangeProtocol[int]:
+        if package not in self._known:
+            self._known[package] = self._limit(package)
+        found = self._known[package]
+        if found is None:
+            raise KeyError(package)
+        return _range(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return (package for package, found in self._known.items() if found is not None)
+
+    def __len__(self) -> int:
+        return len(self._known) + 1  # never empty, for whoever takes an empty mapping for none
 
 
 def _range(allowed: CandidateSet) -> RangeProtocol[int]:

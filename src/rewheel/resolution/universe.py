@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from rewheel.indexes import Offer
+from rewheel.indexes.urls import redact
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.candidates import ProjectCandidates, number_candidates
 from rewheel.resolution.releases import Release, releases_of
@@ -37,11 +38,13 @@ class Universe:
         fixed: Collection[str] = (),
         replaceable: Mapping[str, "InstalledDistribution"] | None = None,
         unconditional: Collection[str] = (),
+        constrained: Mapping[str, "Requirement"] | None = None,
     ) -> None:
         """Start with no project; `kept` are installed distributions that are preferred to any other.
 
         `replaceable` are others that are installed, and are preferred only to what is older than they are.
-        Of `unconditional` projects every candidate satisfies every requirement.
+        Of `unconditional` projects every candidate satisfies every requirement. Of `constrained` ones nothing
+        but what the requirement's URL leads to can be had, once they are needed.
         No source is asked for the `fixed` projects: what is kept of them is all that there is.
         """
         self._sources = sources
@@ -54,6 +57,9 @@ class Universe:
         self._fixed = frozenset(fixed)
         self._replaceable = replaceable or {}
         self._unconditional = frozenset(unconditional)
+        self._constrained = constrained or {}
+        self.references = 0
+        """How many files were named by URL since something was said of their projects."""
         self._projects: dict[str, ProjectCandidates] = {}
         self._absent: set[str] = set()
         self._failures: dict[str, IndexesError] = {}
@@ -70,7 +76,9 @@ class Universe:
             self._projects[project] = self._number(project, offer)
 
     def _offer(self, project: str) -> Offer:
-        return Offer(project, ()) if project in self._fixed else self._sources.offer(project)
+        if project in self._fixed or project in self._constrained:
+            return Offer(project, ())
+        return self._sources.offer(project)
 
     def candidates(self, project: str) -> ProjectCandidates:
         """Return the project's candidates, fetching its pages if need be."""
@@ -87,7 +95,10 @@ class Universe:
         if requirement.project in self._unconditional:
             return CandidateSet.full()
         if requirement.url:
-            return found.add_reference(requirement.url, self._references.release(requirement))
+            is_new = found.knows_requirements and not found.has_reference(requirement.url)
+            allowed = found.add_reference(requirement.url, self._references.release(requirement))
+            self.references += is_new
+            return allowed
         return found.matching(requirement.specifier, by_user=by_user)
 
     @property
@@ -103,8 +114,10 @@ class Universe:
     def limits(self, project: str) -> str:
         """Say why there is no more of a project: it is quarantined (PEP 792), or other indexes have no say.
 
-        Empty if neither is so.
+        Or a constraint names the file that it is to be. Empty if nothing is so.
         """
+        if (constraint := self._constrained.get(project)) is not None:
+            return f"a constraint names {redact(constraint.url)}, so nothing else is looked at"
         return self._quarantines.get(project) or self._sources.limits(project)
 
     def _number(self, project: str, offer: Offer) -> ProjectCandidates:
@@ -112,13 +125,15 @@ class Universe:
         groups = [_releases(tier, self._target.tags) for tier in offer.tiers]
         if offer.failure is not None:
             self._failures[project] = offer.failure
-        if not groups and kept is None and replaceable is None:
+        if not (groups or kept or replaceable or project in self._constrained):
             self._absent.add(project)
         self._quarantines[project] = quarantined(offer.pages)
         found = number_candidates(
             project, groups, kept, replaceable=replaceable, prefer_binary=self._prefer_binary
         )
         found.pre_releases_admitted = self._pre_releases
+        if (constraint := self._constrained.get(project)) is not None:
+            found.add_reference(constraint.url, self._references.release(constraint))
         return found
 
 
