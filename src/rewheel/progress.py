@@ -25,6 +25,15 @@ class Reporter:
     def download_finished(self, name: str) -> None:
         """Tell that the file is complete, or given up."""
 
+    def upload_started(self, name: str, size: int) -> None:
+        """Tell that a file of `size` bytes begins to be sent."""
+
+    def upload_advanced(self, name: str, count: int) -> None:
+        """Tell that `count` more bytes of the file have been sent."""
+
+    def upload_finished(self, name: str) -> None:
+        """Tell that the file is where it should be, or that it was given up."""
+
 
 class RecordingReporter(Reporter):
     """A reporter that remembers, for tests and for callers that show warnings at the end."""

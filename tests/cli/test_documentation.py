@@ -34,7 +34,8 @@ def test_there_are_the_commands_that_are_promised() -> None:
         "index audit", "machine show", "machine save", "machine providers", "machine trust",
         "variant make", "variant unmake", "variant show",
         "wheel show", "wheel verify", "wheel dismount",
-        "release check", "release index", "cache dir", "cache info", "cache prune", "cache clean",
+        "release check", "release index", "release publish",
+        "cache dir", "cache info", "cache prune", "cache clean",
     }  # fmt: skip
 
 

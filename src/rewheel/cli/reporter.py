@@ -19,7 +19,8 @@ class TerminalReporter(Reporter):
         self._output = output
         self._lock = threading.Lock()
         self._warned: set[str] = set()
-        self._downloads = _Downloads()
+        self._downloads = _Transfers("downloading")
+        self._uploads = _Transfers("uploading")
         self._shown_at = 0.0
 
     def warning(self, message: str) -> None:
@@ -42,27 +43,48 @@ class TerminalReporter(Reporter):
 
     def download_advanced(self, name: str, count: int) -> None:
         """Move the status on."""
+        self._advance(self._downloads, name, count)
+
+    def download_finished(self, name: str) -> None:
+        """Forget the file, and with the last one the status."""
+        self._finish(self._downloads, name)
+
+    def upload_started(self, name: str, size: int) -> None:
+        """Remember the file; with `-v` say so."""
+        self._output.detail(f"uploading {name} ({size_text(size)})", 1)
+        with self._lock:
+            self._uploads.start(name, size, time.monotonic())
+
+    def upload_advanced(self, name: str, count: int) -> None:
+        """Move the status on."""
+        self._advance(self._uploads, name, count)
+
+    def upload_finished(self, name: str) -> None:
+        """Forget the file, and with the last one the status."""
+        self._finish(self._uploads, name)
+
+    def _advance(self, transfers: "_Transfers", name: str, count: int) -> None:
         if not self._output.shows_status:
             return
         with self._lock:
-            self._downloads.advance(name, count)
+            transfers.advance(name, count)
             now = time.monotonic()
             if now - self._shown_at < _INTERVAL:
                 return
             self._shown_at = now
-            self._output.status(self._downloads.picture(now))
+            self._output.status(transfers.picture(now))
 
-    def download_finished(self, name: str) -> None:
-        """Forget the file, and with the last one the status."""
+    def _finish(self, transfers: "_Transfers", name: str) -> None:
         with self._lock:
-            if self._downloads.finish(name) and self._output.shows_status:
+            if transfers.finish(name) and self._output.shows_status:
                 self._output.status("")
 
 
-class _Downloads:
-    """The files that arrive together: from the first that starts until none is on its way."""
+class _Transfers:
+    """The files that are on their way together: from the first that starts until there is none."""
 
-    def __init__(self) -> None:
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
         self._running: dict[str, tuple[int, int]] = {}  # name: bytes arrived, bytes expected
         self._done = 0  # files
         self._done_size = 0  # bytes
@@ -94,7 +116,7 @@ class _Downloads:
         what, which = (f"{self._done} of {files} files", f"  {largest}") if files > 1 else (largest, "")
         seconds = now - self._since
         pace = f", {size_text(int(arrived / seconds))}/s" if seconds >= _SETTLED else ""
-        return f"downloading {what}  {size_text(arrived)} of {size_text(expected)}{pace}{which}"
+        return f"{self._verb} {what}  {size_text(arrived)} of {size_text(expected)}{pace}{which}"
 
 
 def size_text(size: int) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rewheel.config import Settings
     from rewheel.environments import Target
-    from rewheel.indexes import Client, Sources
+    from rewheel.indexes import Client, HttpSettings, Sources
     from rewheel.installing import Store
     from rewheel.machines import Machine, PreparedEnvironment, Providers
     from rewheel.progress import Reporter
@@ -170,10 +170,25 @@ class Session:
             raise UsageError("there is no such file on the server")
         return document.body
 
-    def _client(self, settings: "Settings", cache_dir: Path) -> "Client":
-        from rewheel.indexes import Cache, Client, HttpSettings, KeyringProvider
+    @property
+    def http_settings(self) -> "HttpSettings":
+        """How the network is to be used."""
+        return self._http_settings(self.settings)
 
-        http = HttpSettings(
+    def _client(self, settings: "Settings", cache_dir: Path) -> "Client":
+        from rewheel.indexes import Cache, Client
+
+        return Client(
+            self._http_settings(settings),
+            cache=Cache(cache_dir),
+            offline=settings.offline,
+            reporter=self.reporter,
+        )
+
+    def _http_settings(self, settings: "Settings") -> "HttpSettings":
+        from rewheel.indexes import HttpSettings, KeyringProvider
+
+        return HttpSettings(
             timeout=settings.timeout,
             retries=settings.retries,
             certificates=settings.cert,
@@ -184,7 +199,6 @@ class Session:
             keyring=KeyringProvider(settings.keyring_provider),
             environ=self.environ,
         )
-        return Client(http, cache=Cache(cache_dir), offline=settings.offline, reporter=self.reporter)
 
     @cached_property
     def sources(self) -> "Sources":

@@ -10,6 +10,7 @@ from rewheel.config.consulted import consulted_files
 from rewheel.config.errors import ConfigError
 from rewheel.config.folders import Folders
 from rewheel.config.indexes import INDEX_GUARDS, INDEX_STRATEGIES, IndexGroup, NamedIndex
+from rewheel.config.pypirc import Repository, read_pypirc
 from rewheel.config.reading import read_settings
 from rewheel.config.settings import DEFAULT_INDEX_URL, Settings
 from rewheel.config.urls import redact_url
@@ -24,8 +25,10 @@ __all__ = [
     "Folders",
     "IndexGroup",
     "NamedIndex",
+    "Repository",
     "Settings",
     "consulted_files",
+    "read_pypirc",
     "read_settings",
     "redact_url",
 ]

@@ -32,6 +32,8 @@ class Response:
     headers: Mapping[str, str]
     url: str
     body: bytes
+    reason: str = ""
+    """The words beside the status, which some servers explain themselves with."""
 
 
 class Stream:
@@ -46,6 +48,7 @@ class Stream:
         settings: HttpSettings,
     ) -> None:
         self.status = response.status
+        self.reason = response.reason or ""
         self.url = url
         self.headers = _headers(response)
         self._connection: Connection | None = connection

@@ -30,8 +30,9 @@ from rewheel.indexes.workers import Workers
 from rewheel.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
+    from rewheel.indexes.answers import Response
     from rewheel.indexes.downloads import Retrieved
-    from rewheel.indexes.http import HttpClient
+    from rewheel.indexes.http import Body, HttpClient
     from rewheel.indexes.ranges import RemoteFile
     from rewheel.wheels.source import ByteSource
 
@@ -215,6 +216,12 @@ class Client:
             elif known != digest:
                 return False
         return all(self.map(lambda page: self._see(page[0], page[1], PAGE_LIMIT).digest == page[2], stale))
+
+    def send(self, url: str, body: "Body", *, login: str = "") -> "Response":
+        """Send a body by POST, once; arguments, answer and errors are those of `HttpClient.send`."""
+        if self.offline:
+            raise Offline(url)
+        return self._client().send(url, body, login=login)
 
     def learn(self, url: str) -> str:
         """Remember the login in a URL of the user's, and give the URL without it. Raises ValueError."""

@@ -6,7 +6,8 @@ ourselves be sent, how often we try again and how much we are willing to read.
 
 import http.client
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from rewheel.indexes.answers import RETRIED, Response, Stream, hint_of, is_final, reason_of
@@ -16,7 +17,30 @@ from rewheel.indexes.errors import FetchError, Interrupted
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.urls import Origin, quoted, redact, without_fragment
 
-__all__ = ["Attempts", "HttpClient"]
+__all__ = ["Attempts", "Body", "HttpClient"]
+
+_ANSWER_LIMIT = 1 << 20
+_ANSWER_PATIENCE = 300.0
+"""Seconds that a server may take to answer after it has got a large body."""
+
+
+class Body(Protocol):
+    """What is sent: pieces that can be gone through more than once."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Begin anew."""
+        ...
+
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -62,6 +86,34 @@ class HttpClient:
         """
         return self._open(url, {"Accept-Encoding": "identity", **(headers or {})}, self.attempts())
 
+    def send(self, url: str, body: Body, *, login: str = "", limit: int = _ANSWER_LIMIT) -> Response:
+        """Send a body by POST, once, and give the answer, whatever its status.
+
+        `login` is the value of `Authorization`; without it that of the URL, of netrc or of the keyring is
+        used, which is asked before a large body is sent for nothing. Redirects are not followed: nobody else
+        is to get the body. Raises Interrupted when the connection breaks, so that it is not known whether
+        the server has taken the body, and FetchError.
+        """
+        url, origin = self._prepared(url)
+        known = login or self._credentials.header_for(url, origin)
+        headers = {
+            "Host": origin.address,
+            "User-Agent": self.settings.user_agent,
+            "Accept": "*/*",
+            "Content-Type": body.content_type,
+            "Content-Length": str(body.length),
+            "Connection": "close",
+        }
+        if found := known or self._credentials.after_refusal(url, origin, ""):
+            headers["Authorization"] = found
+        connection = self._connect(url, origin, fresh=True)
+        try:
+            with self._exchange(connection, url, headers, body) as stream:
+                return Response(stream.status, stream.headers, stream.url, stream.read(limit), stream.reason)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            connection.close()
+            raise Interrupted(url, reason_of(error), hint=hint_of(error)) from error
+
     def attempts(self) -> "Attempts":
         """Start to count the tries of one request."""
         return Attempts(self.settings, self._sleep, lambda: self._connections.is_closed)
@@ -89,17 +141,20 @@ class HttpClient:
         raise FetchError(url, f"more than {self.settings.max_redirects} redirects")
 
     def _send(self, url: str, headers: Mapping[str, str]) -> "Stream":
-        try:
-            url = without_fragment(quoted(self._credentials.learn(url)))[0]
-            origin = Origin.of(url)
-        except (ValueError, UnicodeError) as error:
-            raise FetchError(url, f"cannot be fetched: {error}") from error
+        url, origin = self._prepared(url)
         login = self._credentials.header_for(url, origin)
         stream = self._request(url, origin, headers, login)
         if stream.status == 401 and (better := self._credentials.after_refusal(url, origin, login)):
             stream.close()
             stream = self._request(url, origin, headers, better)
         return stream
+
+    def _prepared(self, url: str) -> tuple[str, Origin]:
+        try:
+            url = without_fragment(quoted(self._credentials.learn(url)))[0]
+            return url, Origin.of(url)
+        except (ValueError, UnicodeError) as error:
+            raise FetchError(url, f"cannot be fetched: {error}") from error
 
     def _request(self, url: str, origin: Origin, headers: Mapping[str, str], login: str) -> "Stream":
         all_headers = {
@@ -133,14 +188,19 @@ class HttpClient:
         except ValueError as error:
             raise FetchError(url, f"cannot be reached: {error}") from error
 
-    def _exchange(self, connection: Connection, url: str, headers: dict[str, str]) -> "Stream":
+    def _exchange(
+        self, connection: Connection, url: str, headers: dict[str, str], body: Body | None = None
+    ) -> "Stream":
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if connection.proxy is not None:
             target = f"{parts.scheme}://{parts.netloc}{target}"
             if connection.proxy[1] is not None:
                 headers = {**headers, "Proxy-Authorization": basic(*connection.proxy[1])}
-        connection.http.request("GET", target, headers=headers)
+        if body is None:
+            connection.http.request("GET", target, headers=headers)
+        else:
+            _post(connection.http, target, headers, body, self.settings.timeout)
         return Stream(connection, connection.http.getresponse(), url, self._connections, self.settings)
 
 
@@ -172,6 +232,22 @@ class Attempts:
         self._sleep(min(self._wait, self._longest) if asked is None else asked)
         self._wait *= 2
         return True
+
+
+def _post(
+    connection: http.client.HTTPConnection,
+    target: str,
+    headers: Mapping[str, str],
+    body: Body,
+    timeout: float,
+) -> None:
+    """Send the body; a server that hangs up while it is sent may have answered already, and is heard."""
+    try:
+        connection.request("POST", target, body=iter(body), headers=dict(headers))
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    if connection.sock is not None:  # it may have to store and examine what it got before it answers
+        connection.sock.settimeout(max(timeout, _ANSWER_PATIENCE))
 
 
 def _redirected(url: str, location: str) -> str:

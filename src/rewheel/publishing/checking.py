@@ -25,7 +25,7 @@ from rewheel.variants import (
 from rewheel.variants.reading import SIZE_LIMIT
 from rewheel.wheels import FileSource, UnreadableFile
 
-__all__ = ["FileReport", "check_file", "check_files", "check_index_document", "is_checked"]
+__all__ = ["FileReport", "check_file", "check_files", "check_index_document", "hashed", "is_checked"]
 
 _WHEEL_ENDINGS = (".whl", ".whlx")
 _SDIST_ENDINGS = (".tar.gz", ".zip")
@@ -69,7 +69,7 @@ def check_file(path: Path, *, name: str = "", content: bool = True, sha256: str 
     try:
         entry = _check(path, shown, found, content=content)
         if entry is not None and sha256 and not isinstance(entry, IndexEntry):
-            entry = replace(entry, sha256=_digest(path) if sha256 is True else sha256)
+            entry = replace(entry, sha256=hashed(path) if sha256 is True else sha256)
     except (OSError, UnreadableFile) as error:
         reason = error.reason if isinstance(error, UnreadableFile) else error.strerror or str(error)
         found.add("RW101", f"cannot be read: {reason}")
@@ -135,7 +135,8 @@ def _check_sdist(path: Path, name: str, found: Collector) -> SdistEntry | None:
         found.add("RW161", "is not named like a source distribution and is not listed")
         return None
     try:
-        core = CoreMetadata.parse(read_pkg_info(path, found))
+        metadata = read_pkg_info(path, found)
+        core = CoreMetadata.parse(metadata)
     except InvalidSdist as error:
         found.add("RW162", str(error))
         return None
@@ -151,9 +152,10 @@ def _check_sdist(path: Path, name: str, found: Collector) -> SdistEntry | None:
     check_dependencies(core, found, is_plain=False)
     if found.has_errors:
         return None
-    return SdistEntry(path, str(project), version, core, path.stat().st_size)
+    return SdistEntry(path, str(project), version, metadata, core, path.stat().st_size)
 
 
-def _digest(path: Path) -> str:
+def hashed(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

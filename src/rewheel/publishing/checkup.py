@@ -50,7 +50,10 @@ class Checkup:
     place: str
     """The folder or page that was checked, without secrets."""
     files: tuple[str, ...]
+    contents: tuple[Release, ...]
+    """The releases, as far as their files are fit to be listed."""
     releases: tuple[ReleaseCheckup, ...]
+    """Those with wheels, and who gets what of them."""
     findings: tuple[Finding, ...]
 
     @property
@@ -59,10 +62,10 @@ class Checkup:
         return any(finding.is_error for finding in self.findings)
 
 
-def check_directory(directory: Path, questions: Questions) -> Checkup:
+def check_directory(directory: Path, questions: Questions, *, with_audience: bool = True) -> Checkup:
     """Check everything that a folder holds; raises UnusableDirectory when it cannot be read."""
     reports = check_files(distributions_in(directory), content=questions.content)
-    return checkup_of(str(directory), reports, questions)
+    return checkup_of(str(directory), reports, questions, with_audience=with_audience)
 
 
 def checkup_of(
@@ -72,6 +75,7 @@ def checkup_of(
     *,
     more: Iterable[Finding] = (),
     wants_index_file: bool = True,
+    with_audience: bool = True,
 ) -> Checkup:
     """Put together what was found about files, and check what they say of each other."""
     entries: list[Entry] = [report.entry for report in reports if report.entry is not None]
@@ -79,9 +83,10 @@ def checkup_of(
     found += more
     found += check_limits(entries, questions.limits)
     checked = []
-    for release in releases_of(entries):
+    releases = tuple(releases_of(entries))
+    for release in releases:
         found += check_release(release, wants_index_file=wants_index_file)
-        if release.wheels:
+        if release.wheels and with_audience:
             metadata = release_metadata(release)
             audience = audience_of(
                 release, metadata, recipients=questions.recipients, pythons=questions.pythons
@@ -90,4 +95,5 @@ def checkup_of(
                 found += check_reach(release, audience)
             checked.append(ReleaseCheckup(release, audience))
     told = worst_first(finding for finding in found if finding.code not in questions.ignored)
-    return Checkup(place, tuple(report.file for report in reports), tuple(checked), tuple(told))
+    files = tuple(report.file for report in reports)
+    return Checkup(place, files, releases, tuple(checked), tuple(told))

@@ -44,6 +44,8 @@ class SdistEntry:
     path: Path
     project: str
     version: "Version"
+    metadata: bytes
+    """Its PKG-INFO."""
     core: CoreMetadata
     size: int
     sha256: str = ""

@@ -4,6 +4,7 @@ RewheelError
     PublishingError
         InvalidSdist            a source distribution cannot be read
         UnusableDirectory       the folder cannot be read or written
+        UploadFailed            the index does not take a file, or cannot be reached
         UnpublishableRelease    its wheels are invalid or contradict each other; `findings` says how
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from rewheel.errors import RewheelError
 from rewheel.publishing.findings import Finding
 
-__all__ = ["InvalidSdist", "PublishingError", "UnpublishableRelease", "UnusableDirectory"]
+__all__ = ["InvalidSdist", "PublishingError", "UnpublishableRelease", "UnusableDirectory", "UploadFailed"]
 
 
 class PublishingError(RewheelError):
@@ -46,3 +47,14 @@ class UnpublishableRelease(PublishingError, ValueError):
         fatal = [str(finding) for finding in self.findings if finding.is_error]
         count = "1 problem" if len(fatal) == 1 else f"{len(fatal)} problems"
         super().__init__("\n  ".join([f"{directory}: {count}, nothing was written", *fatal]), hint=hint)
+
+
+class UploadFailed(PublishingError):
+    """The index does not have the file; `done` of `total` files of the release are there."""
+
+    def __init__(self, file: str, url: str, reason: str, *, hint: str = "") -> None:
+        self.file = file
+        self.url = url
+        self.reason = reason
+        self.done = self.total = 0
+        super().__init__(f"{file}: {reason}", hint=hint)

@@ -128,3 +128,64 @@ def index(session: Session, *, directory: Path, replace: bool) -> None:
     for path in report.removed:
         output.detail(f"removed {path}")
     output.say(f"Wrote {directory / report.simple.name} ({len(report.written)} files changed)")
+
+
+@command.command("publish")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--to", metavar="URL|NAME", required=True,
+    help="The upload URL of the index, or a repository of .pypirc: pypi, testpypi, or your own.",
+)  # fmt: skip
+@click.option("--token", metavar="TOKEN", default="", help="Upload with this token. [env: REWHEEL_TOKEN]")
+@click.option("--username", metavar="USER", default="", help="Upload as this user. [env: TWINE_USERNAME]")
+@click.option("--password", metavar="PASSWORD", default="", help="With this password. [env: TWINE_PASSWORD]")
+@click.option(
+    "--check-url", metavar="URL", default="",
+    help="Where the index lists what it has. [default: /simple/ beside the upload URL]",
+)  # fmt: skip
+@click.option("--no-check", is_flag=True, help="Upload without checking the release first.")
+@click.option(
+    "--limits", metavar="LIMITS", default="",
+    help="As of `release check`. [default: pypi for PyPI, else none]",
+)  # fmt: skip
+@_ignore_option
+@click.option(
+    "--skip-existing", is_flag=True,
+    help="Take a file of the same name for the same file where the index does not tell its hash.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Check, say what would be uploaded, and upload nothing.")
+@network_options
+@output_options
+@pass_session
+def publish(
+    session: Session,
+    *,
+    directory: Path,
+    to: str,
+    token: str,
+    username: str,
+    password: str,
+    check_url: str,
+    no_check: bool,
+    limits: str,
+    ignored: tuple[str, ...],
+    skip_existing: bool,
+    dry_run: bool,
+) -> None:
+    """Upload the releases in DIR to an index that speaks the legacy upload API, and their index files.
+
+    What is there already is not sent again, so a publication that was interrupted is continued by the same
+    command. Logins come from the options, the environment, the URL, .pypirc, netrc or a keyring.
+    """
+    from rewheel.cli.release_publish import prepared, publish_all
+    from rewheel.cli.upload_place import destination_of, is_pypi
+
+    destination = destination_of(
+        session, to, token=token, username=username, password=password, index_url=check_url
+    )
+    try:
+        limits = limits or ("pypi" if is_pypi(destination.url) else "none")
+        releases = prepared(session, directory, checking=not no_check, limits=limits, ignored=ignored)
+        publish_all(session, releases, directory, destination, skip_existing=skip_existing, dry_run=dry_run)
+    finally:
+        destination.close()
