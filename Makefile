@@ -38,5 +38,5 @@ $(VENV)/.ready: pyproject.toml
 # pip before 25.1 does not know --group, so the pip of the environment is brought up to date first.
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check --editable '.[server]'
 	@touch $@

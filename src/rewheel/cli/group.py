@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
     "wheel": LazyCommand("wheel", "Look into wheel files, check them, and dismount them."),
     "release": LazyCommand("release", "Check releases, write index files and pages, publish them."),
+    "serve": LazyCommand("serve", "Serve a package index until it is told to stop."),
     "cache": LazyCommand("cache", "Look at, prune and empty the cache."),
     "demo": LazyCommand("demo", "Show it all on real packages, served from this computer."),
 }

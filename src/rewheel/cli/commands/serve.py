@@ -1,0 +1,94 @@
+"""`rewheel serve`: an index server."""
+
+from pathlib import Path
+
+import click
+
+from rewheel.cli.options import output_options, pass_session
+from rewheel.cli.session import Session
+from rewheel.errors import RewheelError
+
+__all__ = ["command"]
+
+
+@click.command("serve")
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--host", metavar="HOST", default="127.0.0.1", help="The address to listen at. [default: 127.0.0.1]"
+)
+@click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    help="The port; 0 takes a free one. [default: 8000]",
+)
+@click.option(
+    "--data",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder of the index. [default: rewheel-index]",
+)
+@click.option(
+    "--database",
+    metavar="URL",
+    envvar="REWHEEL_DATABASE",
+    help="postgresql://… [default: a SQLite file in --data]",
+)
+@click.option(
+    "--storage",
+    metavar="URL",
+    envvar="REWHEEL_STORAGE",
+    help="s3://bucket/prefix?endpoint=… [default: a folder in --data]",
+)
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1, 256), default=1, help="Worker processes. [default: 1]"
+)
+@output_options
+@pass_session
+def command(
+    session: Session,
+    *,
+    directory: Path | None,
+    host: str,
+    port: int,
+    data: Path | None,
+    database: str | None,
+    storage: str | None,
+    workers: int,
+) -> None:
+    """Serve a package index until it is told to stop.
+
+    Without DIR it is an index of its own, to which twine, `uv publish` and others can upload; it is created
+    on the first start, which prints the token of its administrator, once.
+    """
+    try:
+        from rewheel.server import ServerSettings, serve
+        from rewheel.server.running import Prepared
+    except ImportError as error:
+        raise RewheelError(
+            f"the server needs {error.name or error}, which is not installed",
+            hint="`pip install 'rewheel[server]'` installs all that it needs",
+        ) from error
+
+    settings = ServerSettings(
+        data=session.cwd / (data or Path("rewheel-index")),
+        directory=session.cwd / directory if directory is not None else None,
+        database=database or "",
+        storage=storage or "",
+        host=host,
+        port=port,
+        workers=workers,
+        admin_token=session.environ.get("REWHEEL_ADMIN_TOKEN", ""),
+    )
+
+    def announce(url: str, prepared: Prepared) -> None:
+        output = session.output
+        if prepared.is_first_start:
+            output.say(f"Created an index in {settings.data}")
+        if prepared.admin_token:
+            output.say("The token of its administrator, which is shown only now:")
+            output.announce(f"  {prepared.admin_token}")
+        output.announce(f"Serving at {url}simple/ (uploads at {url}legacy/)")
+
+    serve(settings, on_ready=announce)

@@ -1,0 +1,53 @@
+"""The parts of a server, put together into one ASGI application."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from rewheel.server import reading, writing
+from rewheel.server.errors import Refused
+from rewheel.server.services import Services
+from rewheel.server.settings import ServerSettings
+
+__all__ = ["build_application"]
+
+_PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (reading.routes, writing.routes)
+"""Each part of the server gives its routes; the first that matches answers."""
+
+
+def build_application(settings: ServerSettings, services: Services | None = None) -> ASGIApp:
+    """Return the application; the database has to be migrated already (`running.prepare`)."""
+    services = services or Services.open(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    return Starlette(
+        routes=[route for part in _PARTS for route in part(services)],
+        lifespan=lifespan,
+        exception_handlers={Refused: _refused, 404: _not_found, 500: _failed},
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, Refused)
+    return PlainTextResponse(f"{error.text}\n", error.status, headers=error.headers)
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    del request, error
+    return PlainTextResponse("there is nothing here\n", 404)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Tell a stranger nothing about our insides."""
+    del request, error
+    return PlainTextResponse("the server failed; its operator finds the reason in its log\n", 500)

@@ -1,0 +1,130 @@
+"""The connection to the database: SQLite in a file, or PostgreSQL."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError as PoolTimeoutError
+
+from rewheel.server.errors import Refused, UnusableStore
+
+__all__ = ["Database"]
+
+_BUSY = 30
+"""Seconds to wait for another writer of SQLite, or for a free connection."""
+
+
+class Database:
+    """Gives connections inside of transactions. May be used by many threads at once.
+
+    Reading never waits for writing. A process opens it for itself: connections do not survive a fork.
+    """
+
+    def __init__(self, url: str, *, connections: int = 16) -> None:
+        """Open nothing yet; raises UnusableStore when the URL makes no sense."""
+        try:
+            self.url = make_url(url)
+            self.engine = _engine(url, connections)
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise UnusableStore(
+                "the URL of the database is not one that can be used",
+                hint="it looks like postgresql://user:password@host/name or sqlite:///path",
+            ) from error
+        self._writing = threading.Lock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file, in which only one may write at a time."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees the database as it is at its first query; raises Refused (503)."""
+        with _spoken(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection whose changes become visible together at the end, or not at all.
+
+        Raises Refused (503) when the database cannot be reached; what the block raises is passed on.
+        """
+        if not self.is_sqlite:
+            with _spoken(), self.engine.begin() as connection:
+                yield connection
+            return
+        # Threads of one process queue here, in their order: SQLite's own waiting is by trying again.
+        with self._writing, _spoken(), self.engine.connect() as connection:
+            connection = connection.execution_options(rewheel_writes=True)  # noqa: PLW2901 - the same one
+            with connection.begin():
+                yield connection
+
+    def check(self) -> None:
+        """Ask for an answer; raises Refused (503) when there is none."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """Say in words that the database is gone; constraints and mistakes of ours pass through."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise Refused(
+            503, "the server is too busy", hint="try again in a moment", headers={"Retry-After": "5"}
+        ) from error
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
+        raise Refused(
+            503,
+            "the database cannot be reached at the moment",
+            hint="try again in a moment",
+            kind="database-unavailable",
+            headers={"Retry-After": "5"},
+        ) from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    return error.connection_invalidated or type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
+
+
+def _engine(url: str, connections: int) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(
+            parsed, pool_size=connections, max_overflow=0, pool_timeout=_BUSY, connect_args={"timeout": _BUSY}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        parsed,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_BUSY,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    """Let transactions begin and end where we say, readers go on while one writes, and commits last."""
+    del record
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -8000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the right to write at once: whoever first reads and then writes could come too late."""
+    writes = connection.get_execution_options().get("rewheel_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

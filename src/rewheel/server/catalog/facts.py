@@ -1,0 +1,48 @@
+"""Facts about the index itself, by name."""
+
+from secrets import token_hex
+
+from sqlalchemy import Connection, insert, select, update
+
+from rewheel.server.catalog.schema import meta
+
+__all__ = ["fact", "instance_id", "keep_fact", "list_serial", "touch_list"]
+
+_INSTANCE = "instance"
+_LIST = "list-serial"
+
+
+def fact(connection: Connection, key: str) -> str | None:
+    """Return a fact; None if nobody has kept it."""
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+
+
+def keep_fact(connection: Connection, key: str, value: str) -> None:
+    """Keep a fact, in place of what was kept under its name."""
+    changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    if not changed.rowcount:
+        connection.execute(insert(meta).values(key=key, value=value))
+
+
+def instance_id(connection: Connection) -> str:
+    """Return the id of this index, which is made when it is first asked for, by one that may write."""
+    found = fact(connection, _INSTANCE)
+    if found is None:
+        found = token_hex(16)
+        keep_fact(connection, _INSTANCE, found)
+    return found
+
+
+def list_serial(connection: Connection) -> int:
+    """Return a number that grows whenever a project appears in, or vanishes from, the list of projects."""
+    return int(fact(connection, _LIST) or 0)
+
+
+def touch_list(connection: Connection) -> None:
+    """Say that the list of projects has changed."""
+    from sqlalchemy import Integer, String, cast
+
+    value = cast(cast(meta.c.value, Integer) + 1, String)
+    changed = connection.execute(update(meta).where(meta.c.key == _LIST).values(value=value))
+    if not changed.rowcount:
+        connection.execute(insert(meta).values(key=_LIST, value="1"))

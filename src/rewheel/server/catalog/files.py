@@ -1,0 +1,184 @@
+"""Files: what a page lists, and where the bytes of a download are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.projects import Status
+from rewheel.server.catalog.schema import files, projects, releases, retired_filenames
+
+__all__ = [
+    "NewFile",
+    "Published",
+    "Stored",
+    "add",
+    "digest_of",
+    "find_stored",
+    "index_files",
+    "is_retired",
+    "list_published",
+    "list_versions",
+    "project_size",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A file as intake hands it over; its blob and that of its metadata are in the storage already."""
+
+    filename: str
+    kind: str
+    sha256: str
+    size: int
+    hashes: Mapping[str, str]
+    requires_python: str = ""
+    metadata_sha256: str | None = None
+    label: str = ""
+    variant_json: str | None = None
+    external_url: str | None = None
+    stage_id: int | None = None
+    uploader_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file as the pages of its project list it."""
+
+    filename: str
+    version: str
+    sha256: str
+    size: int
+    requires_python: str
+    yanked_reason: str | None
+    metadata_sha256: str | None
+    uploaded_at: datetime
+    external_url: str | None
+    provenance: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What answering for a download takes."""
+
+    filename: str
+    sha256: str
+    size: int
+    metadata_sha256: str | None
+    uploaded_at: datetime
+    status: Status
+    stage_id: int | None
+    external_url: str | None
+
+
+_PUBLISHED = (
+    files.c.filename,
+    releases.c.version,
+    files.c.sha256,
+    files.c.size,
+    files.c.requires_python,
+    files.c.yanked_reason,
+    files.c.metadata_sha256,
+    files.c.uploaded_at,
+    files.c.external_url,
+    files.c.provenance,
+)
+
+
+def add(connection: Connection, project_id: int, release_id: int, file: NewFile) -> int:
+    """Add a file; raises IntegrityError when another has its name."""
+    added = connection.execute(
+        insert(files).values(
+            project_id=project_id,
+            release_id=release_id,
+            filename=file.filename,
+            kind=file.kind,
+            sha256=file.sha256,
+            size=file.size,
+            hashes=dict(file.hashes),
+            requires_python=file.requires_python,
+            metadata_sha256=file.metadata_sha256,
+            label=file.label,
+            variant_json=file.variant_json,
+            external_url=file.external_url,
+            stage_id=file.stage_id,
+            uploader_id=file.uploader_id,
+            uploaded_at=now(),
+        )
+    )
+    key = added.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def list_published(connection: Connection, project_id: int) -> Sequence[Published]:
+    """Return the public files of a project, by version and name."""
+    query = (
+        select(*_PUBLISHED)
+        .join(releases, releases.c.id == files.c.release_id)
+        .where(files.c.project_id == project_id, files.c.stage_id.is_(None))
+        .order_by(releases.c.sort_key, files.c.filename)
+    )
+    return [Published(**row._asdict()) for row in connection.execute(query)]
+
+
+def list_versions(connection: Connection, project_id: int) -> Sequence[str]:
+    """Return the versions of a project that have public files, oldest first."""
+    has_files = select(files.c.id).where(files.c.release_id == releases.c.id, files.c.stage_id.is_(None))
+    query = (
+        select(releases.c.version)
+        .where(releases.c.project_id == project_id, has_files.exists())
+        .order_by(releases.c.sort_key)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, str]]:
+    """Return version and text of the index files of a project's releases (PEP 825)."""
+    query = (
+        select(releases.c.version, releases.c.variants_json)
+        .where(releases.c.project_id == project_id, releases.c.variants_json.is_not(None))
+        .order_by(releases.c.sort_key)
+    )
+    return [(row.version, row.variants_json) for row in connection.execute(query)]
+
+
+def find_stored(connection: Connection, filename: str) -> Stored | None:
+    """Find a file by its name."""
+    query = (
+        select(
+            files.c.filename,
+            files.c.sha256,
+            files.c.size,
+            files.c.metadata_sha256,
+            files.c.uploaded_at,
+            projects.c.status,
+            files.c.stage_id,
+            files.c.external_url,
+        )
+        .join(projects, projects.c.id == files.c.project_id)
+        .where(files.c.filename == filename)
+    )
+    row = connection.execute(query).one_or_none()
+    return Stored(*row[:5], Status(row.status), *row[6:]) if row is not None else None
+
+
+def digest_of(connection: Connection, filename: str) -> str | None:
+    """Return the SHA-256 of the file that has this name, published or staged; None if there is none."""
+    return connection.execute(select(files.c.sha256).where(files.c.filename == filename)).scalar()
+
+
+def is_retired(connection: Connection, filename: str) -> bool:
+    """Tell whether a file of this name was deleted."""
+    query = select(retired_filenames.c.filename).where(retired_filenames.c.filename == filename)
+    return connection.execute(query).first() is not None
+
+
+def project_size(connection: Connection, project_id: int) -> int:
+    """Return the bytes of all files of a project that are kept here, staged ones too."""
+    query = select(func.coalesce(func.sum(files.c.size), 0)).where(
+        files.c.project_id == project_id, files.c.external_url.is_(None)
+    )
+    return int(connection.execute(query).scalar_one())

@@ -1,0 +1,394 @@
+"""The tables of the first version."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from rewheel.server.catalog.moments import Moment
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create everything."""
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("is_admin", sa.Boolean(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
+    )
+    op.create_table(
+        "meta",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
+        comment="Facts about the index itself: its id, the serial of the list of projects, figures.",
+    )
+    op.create_table(
+        "organisations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("support_url", sa.Text(), nullable=False, comment="whom to ask when their host is down"),
+        sa.Column("may_host_externally", sa.Boolean(), nullable=False, comment="PEP 759"),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
+        sa.UniqueConstraint("name", name=op.f("uq_organisations_name")),
+    )
+    op.create_table(
+        "retired_filenames",
+        sa.Column(
+            "filename",
+            sa.String(length=512).with_variant(sa.String(length=512, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("retired_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("filename", name=op.f("pk_retired_filenames")),
+        comment="Names of deleted files, which are never given to other content.",
+    )
+    op.create_table(
+        "upstream_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("upstream", sa.String(length=200), nullable=False),
+        sa.Column("project", sa.String(length=200), nullable=False),
+        sa.Column(
+            "filename",
+            sa.String(length=512).with_variant(sa.String(length=512, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column(
+            "sha256",
+            sa.String(length=64),
+            nullable=False,
+            comment="as the upstream promises; empty if it does not",
+        ),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "cached_sha256", sa.String(length=64), nullable=True, comment="of the blob, once the file is here"
+        ),
+        sa.Column("metadata_sha256", sa.String(length=64), nullable=True),
+        sa.Column("used_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_files")),
+        sa.UniqueConstraint("upstream", "filename", name=op.f("uq_upstream_files_upstream_filename")),
+    )
+    op.create_index(
+        op.f("ix_upstream_files_upstream_project"), "upstream_files", ["upstream", "project"], unique=False
+    )
+    op.create_table(
+        "upstream_pages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("upstream", sa.String(length=200), nullable=False),
+        sa.Column("project", sa.String(length=200), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("fetched_at", Moment(), nullable=False),
+        sa.Column("is_absent", sa.Boolean(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_pages")),
+        sa.UniqueConstraint("upstream", "project", name=op.f("uq_upstream_pages_upstream_project")),
+    )
+    op.create_table(
+        "organisation_members",
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_organisation_members_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_organisation_members_organisation_id_organisations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "account_id", name=op.f("pk_organisation_members")),
+    )
+    op.create_index(
+        op.f("ix_organisation_members_account_id"), "organisation_members", ["account_id"], unique=False
+    )
+    op.create_table(
+        "projects",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+            comment="normalised (PEP 503)",
+        ),
+        sa.Column("display_name", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False, comment="PEP 792"),
+        sa.Column("status_reason", sa.Text(), nullable=False),
+        sa.Column("file_limit", sa.BigInteger(), nullable=True, comment="bytes; null for the server's limit"),
+        sa.Column("quota", sa.BigInteger(), nullable=True, comment="bytes; null for the server's limit"),
+        sa.Column(
+            "serial", sa.BigInteger(), nullable=False, comment="grows with everything that its pages can show"
+        ),
+        sa.Column("is_visible", sa.Boolean(), nullable=False, comment="false until something is published"),
+        sa.Column("tracks", sa.JSON(), nullable=False, comment="PEP 708"),
+        sa.Column("alternate_locations", sa.JSON(), nullable=False, comment="PEP 708"),
+        sa.Column("organisation_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_projects_organisation_id_organisations"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
+        sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
+    )
+    op.create_index(op.f("ix_projects_organisation_id"), "projects", ["organisation_id"], unique=False)
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False, comment="SHA-256 of the secret"),
+        sa.Column(
+            "scopes",
+            sa.JSON(),
+            nullable=False,
+            comment="what it may do: actions and projects; {} for everything",
+        ),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("last_used_at", Moment(), nullable=True),
+        sa.Column("revoked_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_tokens_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
+    )
+    op.create_index(op.f("ix_tokens_account_id"), "tokens", ["account_id"], unique=False)
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("token_id", sa.Integer(), nullable=True),
+        sa.Column("action", sa.String(length=50), nullable=False),
+        sa.Column("project", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_audit_account_id_accounts"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["tokens.id"], name=op.f("fk_audit_token_id_tokens"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_account_id"), "audit", ["account_id"], unique=False)
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    op.create_index(op.f("ix_audit_project"), "audit", ["project"], unique=False)
+    op.create_index(op.f("ix_audit_token_id"), "audit", ["token_id"], unique=False)
+    op.create_table(
+        "releases",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "version",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+            comment="in PEP 440's normal form",
+        ),
+        sa.Column(
+            "sort_key",
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
+            nullable=False,
+            comment="sorts as text as versions sort",
+        ),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("requires_python", sa.Text(), nullable=False),
+        sa.Column(
+            "metadata", sa.JSON(), nullable=False, comment="fields of the core metadata that pages show"
+        ),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("description_content_type", sa.String(length=200), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column(
+            "variants_json",
+            sa.Text(),
+            nullable=True,
+            comment="the index file of the published wheels; null without variants",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_releases_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("project_id", "version", name=op.f("uq_releases_project_id_version")),
+    )
+    op.create_index(
+        op.f("ix_releases_project_id_sort_key"), "releases", ["project_id", "sort_key"], unique=False
+    )
+    op.create_table(
+        "roles",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False, comment="owner or maintainer"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_roles_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_roles_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "account_id", name=op.f("pk_roles")),
+    )
+    op.create_index(op.f("ix_roles_account_id"), "roles", ["account_id"], unique=False)
+    op.create_table(
+        "stages",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=64), nullable=False),
+        sa.Column(
+            "token_digest", sa.String(length=64), nullable=False, comment="of the secret in the stage's URL"
+        ),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "version",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=False),
+        sa.Column("notices", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["accounts.id"], name=op.f("fk_stages_created_by_accounts"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_stages_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stages")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_stages_public_id")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_stages_token_digest")),
+    )
+    op.create_index(op.f("ix_stages_created_by"), "stages", ["created_by"], unique=False)
+    op.create_index(op.f("ix_stages_project_id"), "stages", ["project_id"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "filename",
+            sa.String(length=512).with_variant(sa.String(length=512, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(length=10), nullable=False, comment="wheel, sdist or rim"),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("hashes", sa.JSON(), nullable=False, comment="hex digests by algorithm"),
+        sa.Column("requires_python", sa.Text(), nullable=False),
+        sa.Column("yanked_reason", sa.Text(), nullable=True, comment="null unless yanked (PEP 592)"),
+        sa.Column(
+            "metadata_sha256",
+            sa.String(length=64),
+            nullable=True,
+            comment="of the metadata kept as a blob of its own (PEP 658)",
+        ),
+        sa.Column(
+            "label",
+            sa.String(length=64),
+            nullable=False,
+            comment="of a variant wheel (PEP 825); empty for others",
+        ),
+        sa.Column(
+            "variant_json", sa.Text(), nullable=True, comment="what the wheel itself says about its variant"
+        ),
+        sa.Column("uploaded_at", Moment(), nullable=False),
+        sa.Column("uploader_id", sa.Integer(), nullable=True),
+        sa.Column("external_url", sa.Text(), nullable=True, comment="where an external wheel is (PEP 759)"),
+        sa.Column("stage_id", sa.Integer(), nullable=True, comment="staged: not public"),
+        sa.Column("provenance", sa.Text(), nullable=True, comment="URL of attestations (PEP 740)"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_files_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_files_release_id_releases"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["stage_id"], ["stages.id"], name=op.f("fk_files_stage_id_stages"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["uploader_id"], ["accounts.id"], name=op.f("fk_files_uploader_id_accounts"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.UniqueConstraint("filename", name=op.f("uq_files_filename")),
+    )
+    op.create_index(op.f("ix_files_project_id_stage_id"), "files", ["project_id", "stage_id"], unique=False)
+    op.create_index(op.f("ix_files_release_id"), "files", ["release_id"], unique=False)
+    op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
+    op.create_index(op.f("ix_files_stage_id"), "files", ["stage_id"], unique=False)
+    op.create_index(op.f("ix_files_uploader_id"), "files", ["uploader_id"], unique=False)
+    op.create_table(
+        "stage_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stage_id", sa.Integer(), nullable=False),
+        sa.Column("public_id", sa.String(length=64), nullable=False),
+        sa.Column(
+            "filename",
+            sa.String(length=512).with_variant(sa.String(length=512, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("hashes", sa.JSON(), nullable=False),
+        sa.Column("mechanism", sa.String(length=100), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False, comment="bytes that have arrived"),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["stage_id"], ["stages.id"], name=op.f("fk_stage_files_stage_id_stages"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_files")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_stage_files_public_id")),
+        sa.UniqueConstraint("stage_id", "filename", name=op.f("uq_stage_files_stage_id_filename")),
+    )
+
+
+def downgrade() -> None:
+    """Remove everything."""
+    op.drop_table("stage_files")
+    op.drop_index(op.f("ix_files_uploader_id"), table_name="files")
+    op.drop_index(op.f("ix_files_stage_id"), table_name="files")
+    op.drop_index(op.f("ix_files_sha256"), table_name="files")
+    op.drop_index(op.f("ix_files_release_id"), table_name="files")
+    op.drop_index(op.f("ix_files_project_id_stage_id"), table_name="files")
+    op.drop_table("files")
+    op.drop_index(op.f("ix_stages_project_id"), table_name="stages")
+    op.drop_index(op.f("ix_stages_created_by"), table_name="stages")
+    op.drop_table("stages")
+    op.drop_index(op.f("ix_roles_account_id"), table_name="roles")
+    op.drop_table("roles")
+    op.drop_index(op.f("ix_releases_project_id_sort_key"), table_name="releases")
+    op.drop_table("releases")
+    op.drop_index(op.f("ix_audit_token_id"), table_name="audit")
+    op.drop_index(op.f("ix_audit_project"), table_name="audit")
+    op.drop_index(op.f("ix_audit_at"), table_name="audit")
+    op.drop_index(op.f("ix_audit_account_id"), table_name="audit")
+    op.drop_table("audit")
+    op.drop_index(op.f("ix_tokens_account_id"), table_name="tokens")
+    op.drop_table("tokens")
+    op.drop_index(op.f("ix_projects_organisation_id"), table_name="projects")
+    op.drop_table("projects")
+    op.drop_index(op.f("ix_organisation_members_account_id"), table_name="organisation_members")
+    op.drop_table("organisation_members")
+    op.drop_table("upstream_pages")
+    op.drop_index(op.f("ix_upstream_files_upstream_project"), table_name="upstream_files")
+    op.drop_table("upstream_files")
+    op.drop_table("retired_filenames")
+    op.drop_table("organisations")
+    op.drop_table("meta")
+    op.drop_table("accounts")

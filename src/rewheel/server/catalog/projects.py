@@ -1,0 +1,128 @@
+"""Projects: found, created, and touched by everything that changes what their pages show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select, update
+
+from rewheel.server.catalog.facts import touch_list
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.schema import projects
+from rewheel.variants import normalize_project
+
+__all__ = ["Project", "Status", "create", "find", "list_names", "publish", "touch"]
+
+
+class Status(StrEnum):
+    """What a project's owners, or the operators, say about it (PEP 792)."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    DEPRECATED = "deprecated"
+
+    @property
+    def accepts_uploads(self) -> bool:
+        """Whether new files may be added."""
+        return self in {Status.ACTIVE, Status.DEPRECATED}
+
+    @property
+    def offers_files(self) -> bool:
+        """Whether installers get to see the files."""
+        return self is not Status.QUARANTINED
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project as it is in the catalog."""
+
+    id: int
+    name: str
+    display_name: str
+    status: Status
+    status_reason: str
+    file_limit: int | None
+    quota: int | None
+    serial: int
+    is_visible: bool
+    tracks: tuple[str, ...]
+    alternate_locations: tuple[str, ...]
+
+
+_COLUMNS = (
+    projects.c.id,
+    projects.c.name,
+    projects.c.display_name,
+    projects.c.status,
+    projects.c.status_reason,
+    projects.c.file_limit,
+    projects.c.quota,
+    projects.c.serial,
+    projects.c.is_visible,
+    projects.c.tracks,
+    projects.c.alternate_locations,
+)
+
+
+def find(connection: Connection, name: str, *, for_update: bool = False) -> Project | None:
+    """Find a project by its normalised name.
+
+    With `for_update`, whoever else wants to change it waits until this transaction is over.
+    """
+    query = select(*_COLUMNS).where(projects.c.name == name)
+    row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
+    if row is None:
+        return None
+    values = row._asdict()
+    values["status"] = Status(row.status)
+    values["tracks"], values["alternate_locations"] = tuple(row.tracks), tuple(row.alternate_locations)
+    return Project(**values)
+
+
+def create(connection: Connection, display_name: str) -> Project:
+    """Create a project, not visible before it has something to show.
+
+    Raises IntegrityError when there is one of the same normalised name.
+    """
+    name = normalize_project(display_name)
+    connection.execute(
+        insert(projects).values(
+            name=name,
+            display_name=display_name,
+            status=Status.ACTIVE.value,
+            status_reason="",
+            serial=1,
+            is_visible=False,
+            tracks=[],
+            alternate_locations=[],
+            created_at=now(),
+        )
+    )
+    found = find(connection, name)
+    assert found is not None
+    return found
+
+
+def touch(connection: Connection, project_id: int) -> None:
+    """Say that something about a project has changed: caches hold its pages by its serial."""
+    connection.execute(
+        update(projects).where(projects.c.id == project_id).values(serial=projects.c.serial + 1)
+    )
+
+
+def publish(connection: Connection, project_id: int) -> None:
+    """Let a project be seen in the list of projects from now on."""
+    changed = connection.execute(
+        update(projects)
+        .where(projects.c.id == project_id, projects.c.is_visible.is_(False))
+        .values(is_visible=True)
+    )
+    if changed.rowcount:
+        touch_list(connection)
+
+
+def list_names(connection: Connection) -> Sequence[str]:
+    """Return the names of all visible projects, sorted."""
+    query = select(projects.c.name).where(projects.c.is_visible.is_(True)).order_by(projects.c.name)
+    return connection.execute(query).scalars().all()

@@ -1,0 +1,74 @@
+"""Releases: versions of projects, with what their core metadata says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.schema import files, releases
+
+__all__ = ["Description", "describe", "find_or_create", "keep_variants", "variant_documents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a release says about itself, for people."""
+
+    summary: str
+    requires_python: str
+    metadata: dict[str, Any]
+    description: str
+    description_content_type: str
+
+
+def find_or_create(
+    connection: Connection, project_id: int, *, version: str, sort_key: str, description: Description
+) -> int:
+    """Return the id of a release; the first file of it says what it is about."""
+    query = select(releases.c.id).where(releases.c.project_id == project_id, releases.c.sort_key == sort_key)
+    found = connection.execute(query).scalar()
+    if found is not None:
+        return int(found)
+    connection.execute(
+        insert(releases).values(
+            project_id=project_id,
+            version=version,
+            sort_key=sort_key,
+            created_at=now(),
+            **_values(description),
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def describe(connection: Connection, release_id: int, description: Description) -> None:
+    """Replace what a release says about itself."""
+    connection.execute(update(releases).where(releases.c.id == release_id).values(**_values(description)))
+
+
+def _values(description: Description) -> dict[str, Any]:
+    return {
+        "summary": description.summary,
+        "requires_python": description.requires_python,
+        "metadata": description.metadata,
+        "description": description.description,
+        "description_content_type": description.description_content_type,
+    }
+
+
+def variant_documents(connection: Connection, release_id: int) -> dict[str, str]:
+    """Return what the published variant wheels of a release say, by file name."""
+    query = (
+        select(files.c.filename, files.c.variant_json)
+        .where(
+            files.c.release_id == release_id, files.c.stage_id.is_(None), files.c.variant_json.is_not(None)
+        )
+        .order_by(files.c.filename)
+    )
+    return {row.filename: row.variant_json for row in connection.execute(query)}
+
+
+def keep_variants(connection: Connection, release_id: int, text: str | None) -> None:
+    """Keep the index file of a release (PEP 825); None when it has no variants."""
+    connection.execute(update(releases).where(releases.c.id == release_id).values(variants_json=text))

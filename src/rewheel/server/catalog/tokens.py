@@ -1,0 +1,103 @@
+"""Tokens: secrets that stand for an account. Only their digests are kept."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.schema import accounts, tokens
+
+__all__ = ["Identity", "create", "digest", "exist", "identify", "new_secret", "revoke"]
+
+PREFIX = "rewheel-"
+"""What every secret of ours begins with, so that scanners for leaked secrets can find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a request, and what the token allows."""
+
+    account_id: int
+    name: str
+    is_admin: bool
+    token_id: int
+    scopes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def new_secret() -> str:
+    """Make up a secret of 256 random bits."""
+    return PREFIX + token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """Return what is kept of a secret; it has enough randomness that a fast hash protects it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create(
+    connection: Connection,
+    account_id: int,
+    secret: str,
+    *,
+    name: str,
+    scopes: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+) -> int:
+    """Let a secret stand for an account; returns the id of the token."""
+    added = connection.execute(
+        insert(tokens).values(
+            account_id=account_id,
+            name=name,
+            digest=digest(secret),
+            scopes=dict(scopes or {}),
+            created_at=now(),
+            expires_at=expires_at,
+        )
+    )
+    key = added.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def identify(connection: Connection, secret: str) -> Identity | None:
+    """Return whom a secret stands for; None if it is unknown, expired or revoked."""
+    wanted = digest(secret)
+    query = (
+        select(
+            tokens.c.digest,
+            tokens.c.expires_at,
+            tokens.c.revoked_at,
+            tokens.c.account_id,
+            accounts.c.name,
+            accounts.c.is_admin,
+            tokens.c.id,
+            tokens.c.scopes,
+        )
+        .join(accounts, accounts.c.id == tokens.c.account_id)
+        .where(tokens.c.digest == wanted)
+    )
+    row = connection.execute(query).one_or_none()
+    # The database has found it by an index over digests; this is the comparison that counts.
+    if row is None or not hmac.compare_digest(row.digest, wanted):
+        return None
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now()):
+        return None
+    return Identity(row.account_id, row.name, row.is_admin, row.id, row.scopes)
+
+
+def exist(connection: Connection, account_id: int) -> bool:
+    """Tell whether an account has any token, valid or not."""
+    return (
+        connection.execute(select(tokens.c.id).where(tokens.c.account_id == account_id)).first() is not None
+    )
+
+
+def revoke(connection: Connection, token_id: int) -> None:
+    """Let a token stand for nobody from now on."""
+    connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=now()))

@@ -1,0 +1,120 @@
+"""From an arrived file to a published one."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from rewheel.server.catalog import files, projects
+from rewheel.server.catalog.tokens import Identity
+from rewheel.server.errors import Refused
+from rewheel.server.intake.inspection import inspect
+from rewheel.server.intake.publishing import check_name, check_status, publish, store
+from rewheel.server.intake.spooling import Spooled
+from rewheel.server.services import Services
+
+__all__ = ["Accepted", "Upload", "accept", "accept_file", "check_project"]
+
+_ATTEMPTS = 5
+"""How often a transaction is tried when others create the same project or release at the same moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that has arrived, and what its sender says about it."""
+
+    spooled: Spooled
+    by: Identity | None
+    project: str = ""
+    """The normalised name that the sender gave; empty if none was given."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Hex digests that the sender gave, by algorithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of an upload."""
+
+    project: str
+    filename: str
+    is_new: bool
+    """False when exactly this file was there before."""
+    notes: tuple[str, ...] = ()
+
+
+def accept(services: Services, upload: Upload) -> Accepted:
+    """Check a file and publish it; raises Refused with what is wrong and what can be done.
+
+    The blob is stored first and the catalog changed then, in one transaction: killed at any moment, the
+    file is on the pages as a whole or not at all. Of several uploads of one name the first wins.
+    """
+    spooled = upload.spooled
+    _check_digests(upload)
+    name = spooled.path.name
+    if _is_there(services, name, spooled.sha256):
+        return Accepted(upload.project, name, is_new=False)
+    inspected = inspect(spooled)
+    if upload.project and upload.project != inspected.project:
+        raise Refused(
+            400,
+            f"{name} belongs to {inspected.project}, not to {upload.project}",
+            kind="wrong-project",
+        )
+    store(services.blobs, inspected)
+    for attempt in range(_ATTEMPTS):
+        try:
+            with services.database.write() as connection:
+                publish(connection, services.settings, [inspected], by=upload.by)
+            break
+        except IntegrityError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        except Refused as refused:  # somebody else may have uploaded the same file meanwhile
+            if refused.kind == "file-exists" and _is_there(services, name, spooled.sha256):
+                return Accepted(inspected.project, name, is_new=False)
+            raise
+    return Accepted(inspected.project, name, is_new=True, notes=inspected.notes)
+
+
+def accept_file(services: Services, path: Path, *, by: Identity | None = None) -> Accepted:
+    """Publish a file of this computer, which is moved into the storage; it has to lie alone in its folder."""
+    import hashlib
+
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    return accept(services, Upload(spooled=Spooled(path, digest, size), by=by))
+
+
+def _check_digests(upload: Upload) -> None:
+    for algorithm, wanted in upload.digests.items():
+        found = upload.spooled.sha256 if algorithm == "sha256" else upload.spooled.digest(algorithm)
+        if not hmac.compare_digest(found, wanted.lower()):
+            raise Refused(
+                400,
+                f"{upload.spooled.path.name} arrived damaged: its {algorithm} is {found}, "
+                f"and {wanted[:128]} was announced",
+                hint="upload it again",
+                kind="digest-mismatch",
+            )
+
+
+def _is_there(services: Services, name: str, sha256: str) -> bool:
+    """Tell whether exactly this file is published; raises Refused when its name cannot be used."""
+    with services.database.read() as connection:
+        known = files.find_stored(connection, name)
+        if known is not None and known.stage_id is None and known.sha256 == sha256:
+            return True
+        check_name(connection, name)
+    return False
+
+
+def check_project(services: Services, name: str) -> projects.Project | None:
+    """Find the project that an upload is for; raises Refused when it takes none."""
+    with services.database.read() as connection:
+        project = projects.find(connection, name)
+    if project is not None:
+        check_status(project)
+    return project

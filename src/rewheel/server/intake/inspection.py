@@ -1,0 +1,143 @@
+"""What is in an uploaded file, checked as `rewheel release check` checks it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rewheel.metadata import CoreMetadata
+from rewheel.publishing import Finding, SdistEntry, WheelEntry, check_file
+from rewheel.server.catalog.releases import Description
+from rewheel.server.catalog.versions import sort_key
+from rewheel.server.errors import Refused
+from rewheel.server.intake.spooling import Spooled
+from rewheel.variants import write_metadata
+
+__all__ = ["SDIST", "WHEEL", "Inspected", "inspect"]
+
+WHEEL = "wheel"
+SDIST = "sdist"
+
+_SHOWN = (
+    "author", "author-email", "maintainer", "maintainer-email", "license", "license-expression",
+    "license-file", "keywords", "classifier", "project-url", "home-page", "requires-dist",
+    "provides-extra", "default-extra",
+)  # fmt: skip
+"""Fields of the core metadata that pages show besides the summary."""
+
+_FEW = 20
+"""Findings that one refusal lists; more would not help anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A file that is fit to be published, and everything that the catalog wants to know of it."""
+
+    spooled: Spooled
+    filename: str
+    kind: str
+    project: str
+    """The normalised name."""
+    display_name: str
+    """The name as the metadata has it."""
+    version: str
+    sort_key: str
+    requires_python: str
+    metadata: bytes | None
+    """The METADATA of a wheel, to be served on its own (PEP 658)."""
+    label: str
+    variant_json: str | None
+    description: Description
+    notes: tuple[str, ...] = ()
+    """What its maintainer should know although it is no reason to refuse the file."""
+
+
+def inspect(spooled: Spooled) -> Inspected:
+    """Look into a file; raises Refused (400) with everything that is wrong with it."""
+    name = spooled.path.name
+    report = check_file(spooled.path, sha256=spooled.sha256) if _is_distribution(name) else None
+    entry = report.entry if report is not None else None
+    if report is None or report.has_errors or not isinstance(entry, WheelEntry | SdistEntry):
+        raise _refusal(name, report.findings if report is not None else ())
+    notes = tuple(str(finding).removeprefix(f"{name}: ") for finding in report.findings)
+    return _wheel(spooled, entry, notes) if isinstance(entry, WheelEntry) else _sdist(spooled, entry, notes)
+
+
+def _is_distribution(name: str) -> bool:
+    return name.endswith((".whl", ".whlx", ".tar.gz", ".zip"))
+
+
+def _refusal(name: str, findings: Sequence[Finding]) -> Refused:
+    errors = [finding for finding in findings if finding.is_error] or list(findings)
+    if not errors:
+        return Refused(
+            400,
+            f"{name}: this is neither a wheel nor a source distribution",
+            hint="wheels end in .whl, source distributions in .tar.gz",
+            kind="invalid-filename",
+        )
+    words = [f"{str(finding).removeprefix(f'{name}: ')} [{finding.code}]" for finding in errors[:_FEW]]
+    if len(errors) > _FEW:
+        words.append(f"and {len(errors) - _FEW} more")
+    return Refused(
+        400,
+        f"{name}: {'; '.join(words)}",
+        hint=errors[0].remedy or "`rewheel release check` finds the same before an upload",
+        kind="invalid-file",
+    )
+
+
+def _wheel(spooled: Spooled, entry: WheelEntry, notes: tuple[str, ...]) -> Inspected:
+    return Inspected(
+        spooled=spooled,
+        filename=entry.path.name,
+        kind=WHEEL,
+        project=entry.filename.project,
+        display_name=entry.core.name,
+        version=str(entry.version),
+        sort_key=sort_key(entry.version),
+        requires_python=entry.requires_python,
+        metadata=entry.metadata,
+        label=entry.filename.label,
+        variant_json=write_metadata(entry.variants) if entry.variants is not None else None,
+        description=_description(entry.core, entry.metadata),
+        notes=notes,
+    )
+
+
+def _sdist(spooled: Spooled, entry: SdistEntry, notes: tuple[str, ...]) -> Inspected:
+    return Inspected(
+        spooled=spooled,
+        filename=entry.path.name,
+        kind=SDIST,
+        project=entry.project,
+        display_name=entry.core.name,
+        version=str(entry.version),
+        sort_key=sort_key(entry.version),
+        requires_python=entry.requires_python,
+        metadata=None,
+        label="",
+        variant_json=None,
+        description=_description(entry.core, entry.metadata),
+        notes=notes,
+    )
+
+
+def _description(core: CoreMetadata, text: bytes) -> Description:
+    shown: dict[str, Any] = {name: list(core.headers[name]) for name in _SHOWN if name in core.headers}
+    body = core.field("description") or _body(text)
+    return Description(
+        summary=core.field("summary")[:2048],
+        requires_python=core.requires_python,
+        metadata=shown,
+        description=body.replace("\0", ""),
+        description_content_type=core.field("description-content-type")[:200],
+    )
+
+
+def _body(text: bytes) -> str:
+    """Return what follows the headers, where newer metadata has its description."""
+    for end in (b"\r\n\r\n", b"\n\n"):
+        _, found, body = text.partition(end)
+        if found:
+            return body.decode("utf-8", "replace").strip()
+    return ""

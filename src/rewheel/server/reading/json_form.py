@@ -1,0 +1,59 @@
+"""Pages as JSON (PEP 691, with the additions up to version 1.4 of the API)."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rewheel.server.catalog.projects import Status
+from rewheel.server.reading.model import ListedFile, ProjectPage
+
+__all__ = ["API_VERSION", "project_json", "projects_json"]
+
+API_VERSION = "1.4"
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+def projects_json(names: Iterable[str], serial: int) -> bytes:
+    """Return the list of all projects."""
+    meta = {"api-version": API_VERSION, "_last-serial": serial}
+    return _encode({"meta": meta, "projects": [{"name": name} for name in names]}).encode()
+
+
+def project_json(page: ProjectPage) -> bytes:
+    """Return the page of one project."""
+    meta: dict[str, Any] = {"api-version": API_VERSION, "_last-serial": page.serial}
+    if page.tracks:
+        meta["tracks"] = list(page.tracks)  # PEP 708
+    document: dict[str, Any] = {"meta": meta, "name": page.name}
+    if page.alternate_locations:
+        document["alternate-locations"] = list(page.alternate_locations)  # PEP 708
+    if page.status is not Status.ACTIVE or page.status_reason:
+        status = {"status": page.status.value}  # PEP 792
+        document["project-status"] = (
+            {**status, "reason": page.status_reason} if page.status_reason else status
+        )
+    document["versions"] = list(page.versions)
+    document["files"] = [_entry(file) for file in page.files]
+    return _encode(document).encode()
+
+
+def _entry(file: ListedFile) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "filename": file.filename,
+        "url": file.url,
+        "hashes": {"sha256": file.sha256},
+    }
+    if file.size is not None:
+        entry["size"] = file.size
+    if file.requires_python:
+        entry["requires-python"] = file.requires_python
+    if file.metadata_sha256:
+        entry["core-metadata"] = {"sha256": file.metadata_sha256}
+    if file.yanked_reason is not None:
+        entry["yanked"] = file.yanked_reason or True
+    if file.uploaded_at is not None:
+        entry["upload-time"] = file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if file.provenance:
+        entry["provenance"] = file.provenance
+    return entry

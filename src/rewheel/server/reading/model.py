@@ -1,0 +1,42 @@
+"""What a page of the Simple API says, before it is put into a form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rewheel.server.catalog.projects import Status
+
+__all__ = ["ListedFile", "ProjectPage"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file as a page announces it."""
+
+    filename: str
+    url: str
+    """Relative to the page, percent-encoded, without a fragment; or absolute, for one hosted elsewhere."""
+    sha256: str
+    size: int | None
+    requires_python: str = ""
+    yanked_reason: str | None = None
+    """None unless the file is yanked (PEP 592)."""
+    metadata_sha256: str | None = None
+    """Of the metadata at the file's URL with `.metadata` behind it (PEP 658)."""
+    uploaded_at: datetime | None = None
+    provenance: str | None = None
+    """URL of attestations (PEP 740)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """A project and what it offers."""
+
+    name: str
+    serial: int
+    status: Status
+    status_reason: str
+    versions: Sequence[str]
+    files: Sequence[ListedFile]
+    tracks: Sequence[str] = ()
+    alternate_locations: Sequence[str] = ()

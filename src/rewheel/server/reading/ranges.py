@@ -1,0 +1,71 @@
+"""Which parts of a file a client asks for (RFC 9110, range requests)."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["MOST_PARTS", "Part", "Unsatisfiable", "parse_ranges"]
+
+MOST_PARTS = 50
+"""Parts of one answer; who asks for more gets the whole file."""
+
+_SPEC = re.compile(r"(\d{0,18})-(\d{0,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes from `start` up to and without `end`."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes that are."""
+        return self.end - self.start
+
+    def content_range(self, size: int) -> str:
+        """Say which part of `size` bytes this is."""
+        return f"bytes {self.start}-{self.end - 1}/{size}"
+
+
+class Unsatisfiable(Exception):  # noqa: N818 - says what is the case
+    """All parts lie beyond the end of the file."""
+
+
+def parse_ranges(header: str, size: int) -> Sequence[Part]:
+    """Return the parts that `Range` asks for; none means that the whole file is the answer.
+
+    What is malformed is ignored, as the standard wants it; so are sets of parts that would cost more than
+    the file: too many, or overlapping. Raises Unsatisfiable (416).
+    """
+    unit, found, text = header.partition("=")
+    if not found or unit.strip().lower() != "bytes":
+        return ()
+    specs = [spec.strip() for spec in text.split(",") if spec.strip()]
+    if not specs or len(specs) > MOST_PARTS:
+        return ()
+    parts: list[Part] = []
+    for spec in specs:
+        match = _SPEC.fullmatch(spec)
+        if match is None or spec == "-":
+            return ()
+        first, last = match.groups()
+        if first and last and int(last) < int(first):
+            return ()
+        part = _part(first, last, size)
+        if part.length > 0:
+            parts.append(part)
+    if not parts:
+        raise Unsatisfiable
+    ordered = sorted(parts, key=lambda part: part.start)
+    if any(one.end > other.start for one, other in itertools.pairwise(ordered)):
+        return ()
+    return parts
+
+
+def _part(first: str, last: str, size: int) -> Part:
+    if not first:
+        return Part(max(0, size - int(last)), size)
+    return Part(int(first), min(int(last) + 1, size) if last else size)

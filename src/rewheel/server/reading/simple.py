@@ -1,0 +1,133 @@
+"""`/simple/`: the list of projects, the page of a project, and the index files beside it."""
+
+import re
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from rewheel.server.answers import Answer, header, refusal, text_answer
+from rewheel.server.catalog import facts, files, projects
+from rewheel.server.errors import Refused
+from rewheel.server.reading.assembling import assemble, index_filename
+from rewheel.server.reading.conditions import is_current
+from rewheel.server.reading.html_form import project_html, projects_html
+from rewheel.server.reading.json_form import project_json, projects_json
+from rewheel.server.reading.negotiation import Encoding, Form, choose_encoding, choose_form
+from rewheel.server.reading.packing import Packed
+from rewheel.server.reading.page_cache import PageCache
+from rewheel.server.services import Services
+from rewheel.variants import normalize_project
+
+__all__ = ["SimplePages"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
+_VARY = (b"vary", b"accept, accept-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a client wants, and has already."""
+
+    form: Form
+    encoding: Encoding
+    if_none_match: str
+
+
+class SimplePages:
+    """The Simple API as an ASGI application, mounted at `/simple`."""
+
+    def __init__(self, services: Services, cache: PageCache) -> None:
+        self._services = services
+        self._cache = cache
+        lifetime = services.settings.page_lifetime
+        control = f"max-age={lifetime}" if lifetime else "max-age=0, must-revalidate"
+        self._control = (b"cache-control", control.encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope)
+        except Refused as refused:
+            answer = refusal(refused)
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> Answer:
+        if scope["method"] not in {"GET", "HEAD"}:
+            return text_answer(405, "this can only be read", {"Allow": "GET, HEAD"})
+        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+        if not path:
+            return await self._services.run(self._list, self._wish(scope))
+        name, slash, rest = path.partition("/")
+        if not _NAME.fullmatch(name):
+            return text_answer(404, "there is no such project")
+        normal = normalize_project(name)
+        if rest:
+            return await self._services.run(self._index_file, normal, rest, self._wish(scope))
+        if name != normal or not slash:
+            goal = f"{'../' if slash else ''}{normal}/"
+            query = scope["query_string"].decode("latin-1")
+            return Answer(301, headers=[(b"location", (f"{goal}?{query}" if query else goal).encode())])
+        return await self._services.run(self._project, normal, self._wish(scope))
+
+    def _wish(self, scope: Scope) -> _Wish:
+        return _Wish(
+            choose_form(header(scope, b"accept"), scope["query_string"].decode("latin-1")),
+            choose_encoding(header(scope, b"accept-encoding")),
+            header(scope, b"if-none-match"),
+        )
+
+    def _list(self, wish: _Wish) -> Answer:
+        key = f"/{'json' if wish.form.is_json else 'html'}"
+        with self._services.database.read() as connection:
+            serial = facts.list_serial(connection)
+            page = self._cache.get(key, serial)
+            if page is None:
+                names = projects.list_names(connection)
+                render = projects_json if wish.form.is_json else projects_html
+                page = Packed(render(names, serial))
+        return self._send(key, serial, page, wish)
+
+    def _project(self, name: str, wish: _Wish) -> Answer:
+        key = f"{name}/{'json' if wish.form.is_json else 'html'}"
+        with self._services.database.read() as connection:
+            project = projects.find(connection, name)
+            if project is None or not project.is_visible:
+                return text_answer(404, f"there is no project {name} here")
+            page = self._cache.get(key, project.serial)
+            if page is None:
+                found = assemble(connection, project)
+                page = Packed(project_json(found) if wish.form.is_json else project_html(found))
+        return self._send(key, project.serial, page, wish)
+
+    def _index_file(self, name: str, rest: str, wish: _Wish) -> Answer:
+        """Answer with the index file of a release; it changes, so it is no more cached than the page."""
+        with self._services.database.read() as connection:
+            project = projects.find(connection, name)
+            found = (
+                {
+                    index_filename(name, version): text
+                    for version, text in files.index_files(connection, project.id)
+                }
+                if project is not None and project.is_visible and project.status.offers_files
+                else {}
+            )
+        if rest not in found:
+            return text_answer(404, f"there is no {rest[:200]!r} here")
+        page = Packed(found[rest].encode())
+        return self._finish(page, wish, b"application/json")
+
+    def _send(self, key: str, serial: int, page: Packed, wish: _Wish) -> Answer:
+        answer = self._finish(page, wish, wish.form.value.encode())
+        self._cache.put(key, serial, page)
+        return answer
+
+    def _finish(self, page: Packed, wish: _Wish, content_type: bytes) -> Answer:
+        etag = page.etag(wish.encoding)
+        headers = [(b"etag", etag.encode()), _VARY, self._control]
+        if is_current(wish.if_none_match, "", etag=etag):
+            return Answer(304, headers=headers)
+        headers.append((b"content-type", content_type))
+        encoding = page.usable(wish.encoding)
+        if encoding is not Encoding.IDENTITY:
+            headers.append((b"content-encoding", encoding.value.encode()))
+        return Answer(200, page.form(encoding), headers)

@@ -1,0 +1,102 @@
+"""Running a server: its first start, its worker processes, and its end."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from rewheel.server.catalog import accounts, facts, tokens
+from rewheel.server.catalog.database import Database
+from rewheel.server.catalog.migrating import migrate
+from rewheel.server.errors import ServerError, UnusableStore
+from rewheel.server.settings import ServerSettings
+
+__all__ = ["Prepared", "prepare", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the first start of an index has made."""
+
+    is_first_start: bool
+    admin_token: str
+    """The secret of the first administrator, if it was made up just now; empty otherwise."""
+
+
+def prepare(settings: ServerSettings) -> Prepared:
+    """Create what is missing: folders, tables, and an administrator.
+
+    May be done by several processes at once, and is needed before any of them serves. Raises UnusableStore.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.spool.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UnusableStore(f"{settings.data}: {error.strerror or error}") from error
+    database = Database(settings.database_url, connections=2)
+    try:
+        is_first = migrate(database)
+        with database.write() as connection:
+            facts.instance_id(connection)
+            made_up = _let_in_administrator(connection, settings.admin_token)
+    finally:
+        database.close()
+    return Prepared(is_first, made_up)
+
+
+def _let_in_administrator(connection: Connection, secret: str) -> str:
+    """Let the configured secret be the administrator's; make one up if there is none at all."""
+    account = accounts.find_or_create(connection, accounts.ADMIN, is_admin=True)
+    if secret:
+        if tokens.identify(connection, secret) is None:
+            tokens.create(connection, account, secret, name="REWHEEL_ADMIN_TOKEN")
+        return ""
+    if tokens.exist(connection, account):
+        return ""
+    made_up = tokens.new_secret()
+    tokens.create(connection, account, made_up, name="first start")
+    return made_up
+
+
+def serve(settings: ServerSettings, on_ready: Callable[[str, Prepared], None] | None = None) -> None:
+    """Serve until a signal says stop; then requests that are under way are finished.
+
+    `on_ready` is told the URL once it answers. Raises ServerError when the port is taken.
+    """
+    from rewheel.server.processes import run_processes
+
+    prepared = prepare(settings)
+    with _reserve(settings) as reserved:
+        host, port = reserved.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+
+        def announce() -> None:
+            if on_ready is not None:
+                on_ready(f"http://{shown}:{port}/", prepared)
+
+        run_processes(settings, port, announce)
+
+
+def _reserve(settings: ServerSettings) -> socket.socket:
+    """Hold the port, so that nobody else's server shares it with ours without knowing.
+
+    The workers listen with SO_REUSEPORT, which would let any two servers of one user do so: hence the first
+    try without it.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    address = (settings.host, settings.port)
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as alone:
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind(address)
+        shared = socket.socket(family, socket.SOCK_STREAM)
+        if hasattr(socket, "SO_REUSEPORT"):
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.bind(address)
+    except OSError as error:
+        raise ServerError(
+            f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}",
+            hint="choose another port with --port; 0 takes a free one",
+        ) from error
+    return shared

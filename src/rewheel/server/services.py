@@ -1,0 +1,55 @@
+"""What the parts of a server work with, opened once in each process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, Self, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from rewheel.server.blobs import Blobs, open_blobs
+from rewheel.server.catalog.database import Database
+from rewheel.server.settings import ServerSettings
+
+__all__ = ["Services"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The settings, the catalog and the storage of one server process."""
+
+    settings: ServerSettings
+    database: Database
+    blobs: Blobs
+    threads: CapacityLimiter
+    """Bounds how many requests use the database at once; the rest wait in their order."""
+
+    @classmethod
+    def open(cls, settings: ServerSettings) -> Self:
+        """Open everything that the settings name; raises UnusableStore. Nothing is connected yet."""
+        return cls(
+            settings,
+            Database(settings.database_url, connections=settings.threads + 2),
+            open_blobs(settings),
+            CapacityLimiter(settings.threads),
+        )
+
+    @property
+    def spool(self) -> Path:
+        """The folder in which uploads wait."""
+        return self.settings.spool
+
+    async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run what waits for the database or the disk in a thread, and give its result."""
+        from functools import partial
+
+        job: Callable[[], _T] = partial(work, *args, **kwargs)
+        return await to_thread.run_sync(job, limiter=self.threads)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.database.close()
+        self.blobs.close()

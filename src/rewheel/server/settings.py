@@ -1,0 +1,78 @@
+"""Everything that an operator can choose, in one value that is made once and passed on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["GIB", "MIB", "ServerSettings"]
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """How one server runs. It is handed to worker processes, so it holds nothing that is open.
+
+    `database` and `storage` may hold passwords, which is why neither is shown.
+    """
+
+    data: Path
+    """The folder of a server that keeps everything itself; also where uploads wait while they are checked."""
+    directory: Path | None = None
+    """A folder of distributions to serve, read-only, instead of an index of one's own."""
+    database: str = field(default="", repr=False)
+    """A URL such as `postgresql://host/name`; empty for a SQLite file in `data`."""
+    storage: str = field(default="", repr=False)
+    """A URL such as `s3://bucket/prefix?endpoint=…`; empty for a folder in `data`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes a free one."""
+    workers: int = 1
+    admin_token: str = field(default="", repr=False)
+    """The secret of the first administrator; when it is empty one is made up and shown once."""
+
+    file_limit: int = 100 * MIB
+    """Bytes of one file, unless a project is granted more."""
+    hard_file_limit: int = GIB
+    """What no project can be granted more than."""
+    project_quota: int = 10 * GIB
+    """Bytes of all files of one project, unless it is granted more or less."""
+
+    page_cache: int = 64 * MIB
+    """Bytes of rendered pages that each worker process keeps."""
+    page_lifetime: int = 0
+    """Seconds for which caches may show a page without asking whether it has changed."""
+    threads: int = 16
+    """How many requests of one worker process may talk to the database at once."""
+    header_timeout: float = 15.0
+    """Seconds within which a client has to say what it wants."""
+    body_timeout: float = 30.0
+    """Seconds of silence after which an upload is given up."""
+    stop_timeout: float = 60.0
+    """Seconds that requests may take to finish after the server was told to stop."""
+    backlog: int = 1024
+    """Connections that may wait to be accepted."""
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the database, as SQLAlchemy writes it."""
+        if self.database:
+            return _with_driver(self.database)
+        return f"sqlite:///{self.data / 'catalog.sqlite3'}"
+
+    @property
+    def blob_folder(self) -> Path:
+        """Where files are kept unless `storage` says otherwise."""
+        return self.data / "blobs"
+
+    @property
+    def spool(self) -> Path:
+        """Where uploads wait while they are checked; on the disk of the blobs, so that moving is free."""
+        return self.data / "spool"
+
+
+def _with_driver(url: str) -> str:
+    """Let PostgreSQL be spoken to by psycopg 3, however the URL is spelled."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in {"postgres", "postgresql"} else url

@@ -1,0 +1,107 @@
+"""`/legacy/`: the upload interface that twine and `uv publish` speak."""
+
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from rewheel.server.answers import Answer, header, refusal, text_answer
+from rewheel.server.catalog.tokens import Identity
+from rewheel.server.errors import Refused
+from rewheel.server.intake import Accepted, Spool, Upload, accept
+from rewheel.server.intake.accepting import check_project
+from rewheel.server.intake.limits import file_limit, too_large
+from rewheel.server.services import Services
+from rewheel.server.writing.authentication import authenticate
+from rewheel.server.writing.bodies import pieces
+from rewheel.server.writing.form import FormReader
+from rewheel.variants import normalize_project
+
+__all__ = ["LegacyUpload"]
+
+_FORM_OVERHEAD = 32 << 20
+"""Bytes of a request beyond the file: the metadata as fields, a README among them."""
+
+_DIGESTS = {"md5_digest": "md5", "sha256_digest": "sha256", "blake2_256_digest": "blake2_256"}
+_HEX = re.compile(r"[0-9a-fA-F]{32,128}")
+
+
+class LegacyUpload:
+    """Takes one file a request, as an ASGI application."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except Refused as refused:
+            answer = refusal(refused)
+        except ClientDisconnect:
+            return
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "POST":
+            return text_answer(405, "uploads are sent here by POST", {"Allow": "POST"})
+        identity = await authenticate(self._services, scope)
+        accepted = await self._receive(scope, receive, identity)
+        if not accepted.is_new:
+            return text_answer(200, f"{accepted.filename} is here already, exactly as it is")
+        lines = [f"{accepted.filename} is published", *(f"note: {note}" for note in accepted.notes)]
+        return text_answer(200, "\n".join(lines))
+
+    async def _receive(self, scope: Scope, receive: Receive, identity: Identity) -> Accepted:
+        """Spool the file while the form arrives, then check and publish it."""
+        settings = self._services.settings
+        spools: list[Spool] = []
+
+        async with AsyncExitStack() as stack:
+
+            async def begin(
+                filename: str, fields: dict[str, list[str]]
+            ) -> Callable[[bytes], Awaitable[None]]:
+                name = normalize_project(_single(fields, "name"))
+                project = await self._services.run(check_project, self._services, name)
+                limit = file_limit(settings, project)
+                spool = Spool(
+                    self._services.spool, filename, limit=limit, too_large=too_large(filename[:200], limit)
+                )
+                spools.append(stack.enter_context(spool))
+                return spool.write
+
+            reader = FormReader(header(scope, b"content-type"), begin)
+            limit = settings.hard_file_limit + _FORM_OVERHEAD
+            async for piece in pieces(receive, limit=limit, patience=settings.body_timeout):
+                await reader.feed(piece)
+            reader.finish()
+            if not spools:
+                raise Refused(400, "the form has no file: a part called 'content' with a file name")
+            if _single(reader.fields, ":action") not in {"", "file_upload"}:
+                raise Refused(400, "only uploads of files are understood here (:action=file_upload)")
+            upload = Upload(
+                spooled=await spools[0].finish(),
+                by=identity,
+                project=normalize_project(_single(reader.fields, "name")),
+                digests=_digests(reader.fields),
+            )
+            return await self._services.run(accept, self._services, upload)
+
+
+def _single(fields: dict[str, list[str]], name: str) -> str:
+    """Return the first value of a field."""
+    return fields.get(name, [""])[0].strip()
+
+
+def _digests(fields: dict[str, list[str]]) -> dict[str, str]:
+    found = {}
+    for name, algorithm in _DIGESTS.items():
+        value = _single(fields, name)
+        if value:
+            if not _HEX.fullmatch(value):
+                raise Refused(400, f"{name} is not a hexadecimal digest")
+            found[algorithm] = value
+    return found
