@@ -1,10 +1,11 @@
 """What an index offers: files, each with all that is known about it before it is fetched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.indexes.hashes import Digest, best_digest
+from rewheel.indexes.listing import Listing
 from rewheel.indexes.urls import redact
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class ProjectPage:
 
     project: str
     """PEP 503-normalised."""
-    files: tuple[File, ...]
+    files: Sequence[File]
+    """Never changed; of a long page each is made when it is first looked at."""
     source: "Source"
     url: str
     """Where the page is, without secrets."""
@@ -92,6 +94,12 @@ class ProjectPage:
     """Project pages elsewhere whose project the index says that this one is (PEP 708)."""
     alternate_locations: tuple[str, ...] = ()
     """All places where the index says that the project is (PEP 708)."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the files, in their order."""
+        files = self.files
+        return files.names if isinstance(files, Listing) else [file.filename for file in files]
 
 
 def is_index_file_name(filename: str) -> bool:

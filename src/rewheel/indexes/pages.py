@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rewheel.indexes.errors import InvalidPage
 from rewheel.indexes.files import File, ProjectPage, RimPlace, is_index_file_name
+from rewheel.indexes.listing import Listing
 from rewheel.indexes.urls import filename_in, join, redact, without_fragment
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _HIGHEST_MAJOR = 1
 _FRAGMENT_HASH = re.compile(r"(?:^|&)(sha256|sha512|sha384|sha224|sha1|md5)=([0-9A-Fa-f]+)(?=&|$)")
 _EXTENSIONS = (".whl", ".whlx", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".json", ".egg", ".exe")
 _SEPARATOR = re.compile(r"[/\\:]")
+_SIMPLE = re.compile(r"https://[!-~]+\Z")
+"""A URL that is what it is on every page, and needs no quoting."""
 
 
 def parse_page(body: bytes, content_type: str, url: str, project: str, source: "Source") -> ProjectPage:
@@ -77,7 +80,7 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
     versions = document.get("versions")
     return ProjectPage(
         project,
-        tuple(_json_files(entries, url, source)),
+        _json_files(entries, url, source),
         source,
         redact(url),
         _texts(versions),
@@ -88,8 +91,10 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
     )
 
 
-def _json_files(entries: Sequence[object], base: str, source: "Source") -> list[File]:
-    files: list[File] = []
+def _json_files(entries: Sequence[object], base: str, source: "Source") -> Sequence[File]:
+    """Find the entries that make sense; what they say is read when somebody looks at the file."""
+    names: list[str] = []
+    kept: list[tuple[dict[str, object], str]] = []
     for entry in entries:
         if type(entry) is not dict:
             continue
@@ -98,29 +103,38 @@ def _json_files(entries: Sequence[object], base: str, source: "Source") -> list[
             continue
         if "%" in filename:
             filename = filename_in(filename)
-        hashes = _hashes(entry.get("hashes"))
-        if not (_is_filename(filename) and (location := _resolve(base, url, hashes))):
+        if not _is_filename(filename):
             continue
-        if filename.endswith(".json"):
-            if is_index_file_name(filename):
-                files.append(_index_file(filename, location, hashes, source))
-            continue
-        size = entry.get("size")
-        files.append(
-            File(
-                filename,
-                location,
-                hashes,
-                _text(entry, "requires-python"),
-                _yanked(entry.get("yanked")),
-                size if type(size) is int and size >= 0 else None,
-                _text(entry, "upload-time"),
-                _core_metadata(entry.get("core-metadata", entry.get("dist-info-metadata"))),
-                source,
-                _rim(entry["_rim"], base) if "_rim" in entry else None,
-            )
-        )
-    return files
+        location = url if _SIMPLE.match(url) else _resolve(base, url, _hashes(entry.get("hashes")))
+        if location and (not filename.endswith(".json") or is_index_file_name(filename)):
+            names.append(filename)
+            kept.append((entry, location))
+
+    def make(number: int) -> File:
+        return _json_file(names[number], *kept[number], base, source)
+
+    return Listing(names, make) if names else ()
+
+
+def _json_file(
+    filename: str, entry: Mapping[str, object], location: str, page_url: str, source: "Source"
+) -> File:
+    hashes = _hashes(entry.get("hashes"))
+    if filename.endswith(".json"):
+        return _index_file(filename, location, hashes, source)
+    size = entry.get("size")
+    return File(
+        filename,
+        location,
+        hashes,
+        _text(entry, "requires-python"),
+        _yanked(entry.get("yanked")),
+        size if type(size) is int and size >= 0 else None,
+        _text(entry, "upload-time"),
+        _core_metadata(entry.get("core-metadata", entry.get("dist-info-metadata"))),
+        source,
+        _rim(entry["_rim"], page_url) if "_rim" in entry else None,
+    )
 
 
 def _text(entry: Mapping[str, object], key: str) -> str:

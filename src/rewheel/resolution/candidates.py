@@ -32,7 +32,12 @@ class Candidate:
     @property
     def has_variants(self) -> bool:
         """Whether a wheel that fits the target's tags has a variant label."""
-        return any(w.filename.label and w.tag_rank is not None for r in self.releases for w in r.wheels)
+        return any(
+            wheel.filename.label and wheel.tag_rank is not None
+            for release in self.releases
+            if release.may_have_labels
+            for wheel in release.wheels
+        )
 
     @property
     def direct_url(self) -> Mapping[str, Any] | None:

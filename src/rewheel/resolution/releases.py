@@ -1,22 +1,34 @@
 """The files of a project page, sorted into releases: one version of a project, as one source offers it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from packaging.version import Version
 
 from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename, normalize_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewheel.indexes import File, ProjectPage, Source
     from rewheel.resolution.building import Buildable
 
 __all__ = ["Release", "WheelFile", "parse_version", "releases_of", "tag_rank"]
 
 
+Item = TypeVar("Item")
+
 _SDIST_EXTENSIONS = (".tar.gz", ".zip")
+_PLAIN_DASHES = 4
+"""In the name of a wheel that has neither build tag nor label."""
+_LONGEST = 4096
+_INVALID = -1
+"""Stands for the rank of what is no end of a wheel's name."""
+_VISIBLE = re.compile(r"[0-9A-Za-z.!+_]+\Z")
+"""What the letters of a version (PEP 440) are, which leaves no room for those that a name must not have."""
 
 
 class WheelFile(NamedTuple):
@@ -29,18 +41,23 @@ class WheelFile(NamedTuple):
 
 @dataclass(slots=True)
 class Release:
-    """One version of a project in one source; sources are never mixed inside a release."""
+    """One version of a project in one source; sources are never mixed inside a release.
+
+    What is in it is made when somebody looks at it: of most releases of a page nobody ever does.
+    """
 
     project: str
     version: Version
     source: "Source"
-    wheels: list[WheelFile] = field(default_factory=list)
+    wheels: Sequence[WheelFile] = ()
     index_file: "File | None" = None
-    sdists: list["File"] = field(default_factory=list)
+    sdists: Sequence["File"] = ()
     sources: "Buildable | None" = None
     """What a requirement names that has to be built; such a release has nothing else."""
     direct_url: Mapping[str, Any] | None = None
     """What PEP 610 records of `sources`."""
+    may_have_labels: bool = True
+    """Whether the names of its wheels have more parts than that of a plain wheel without a build tag."""
 
     @property
     def key(self) -> tuple[str, Version, str]:
@@ -50,7 +67,7 @@ class Release:
     @property
     def is_yanked(self) -> bool:
         """Whether every file of the release is withdrawn, PEP 592."""
-        files = [wheel.file for wheel in self.wheels] + self.sdists
+        files = [*(wheel.file for wheel in self.wheels), *self.sdists]
         return bool(files) and all(file.yanked is not None for file in files)
 
 
@@ -68,60 +85,148 @@ def tag_rank(filename: WheelFilename, tags: Mapping[str, int]) -> int | None:
     return min((rank for tag in filename.tags() if (rank := tags.get(tag)) is not None), default=None)
 
 
-def releases_of(page: "ProjectPage", tags: Mapping[str, int]) -> dict[Version, Release]:
+class _Deferred(Sequence[Item]):
+    """Something that is listed when it is first looked at."""
+
+    __slots__ = ("_items", "_list")
+
+    def __init__(self, items: "Callable[[], list[Item]]") -> None:
+        self._list = items
+        self._items: list[Item] | None = None
+
+    def _all(self) -> list[Item]:
+        if self._items is None:
+            self._items = self._list()
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, number: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, number: int | slice) -> Item | Sequence[Item]:
+        return self._all()[number]
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._all())
+
+
+class _Numbers(NamedTuple):
+    """Which files of a page are of one version, by their places on it."""
+
+    wheels: list[int]
+    sdists: list[int]
+    index_files: list[int]
+
+
+def releases_of(
+    page: "ProjectPage", tags: Mapping[str, int], tails: "dict[str, int | None] | None" = None
+) -> dict[Version, Release]:
     """Sort the page's files by version; what belongs to another project or has no valid name is left out.
 
     The variants index file belongs to the release whose version is equal to its own, not only written alike
-    (PEP 825, index file name); of two such files the first listed counts.
+    (PEP 825, index file name); of two such files the first listed counts. `tails` remembers from page to page
+    what the ends of wheels' names mean: thousands of files share a few of them.
     """
-    releases: dict[Version, Release] = {}
-    index_files: list[tuple[Version, File]] = []
-    for file in page.files:
-        name = file.filename
+    ranks = tails if tails is not None else {}
+    names = page.names
+    versions: dict[Version, _Numbers] = {}
+    by_text: dict[str, _Numbers | None] = {}
+    owned: dict[str, bool] = {}
+    for number, name in enumerate(names):
+        kind, text = 0, ""
         if name.endswith(".whl"):
-            wheel = _wheel(file, page.project, tags)
-            version = parse_version(wheel.filename.version) if wheel else None
-            if wheel is not None and version is not None:
-                _release(releases, page, version).wheels.append(wheel)
+            text = _wheel_version(name, page.project, owned, ranks, tags)
         elif name.endswith("-variants.json"):
-            version = _index_file_version(name, page.project)
-            if version is not None:
-                index_files.append((version, file))
-        elif (version := _sdist_version(name, page.project)) is not None:
-            _release(releases, page, version).sdists.append(file)
-    for version, file in index_files:
-        found = releases.get(version)
-        if found is not None and found.index_file is None:
-            found.index_file = file
-    return releases
+            kind, text = 2, _index_file_version(name, page.project)
+        else:
+            kind, text = 1, _sdist_version(name, page.project, owned)
+        if not text:
+            continue
+        if text in by_text:
+            numbers = by_text[text]
+        else:
+            version = parse_version(text)
+            numbers = by_text[text] = (
+                versions.setdefault(version, _Numbers([], [], [])) if version is not None else None
+            )
+        if numbers is not None:
+            numbers[kind].append(number)
+    return {
+        version: _release(page, version, numbers, ranks)
+        for version, numbers in versions.items()
+        if numbers.wheels or numbers.sdists
+    }
 
 
-def _release(releases: dict[Version, Release], page: "ProjectPage", version: Version) -> Release:
-    found = releases.get(version)
-    if found is None:
-        found = releases[version] = Release(page.project, version, page.source)
-    return found
+def _release(
+    page: "ProjectPage", version: Version, numbers: _Numbers, ranks: Mapping[str, int | None]
+) -> Release:
+    files, names = page.files, page.names
+
+    def wheels() -> list[WheelFile]:
+        return [
+            WheelFile(files[n], WheelFilename.parse(names[n]), ranks[_tail(names[n])]) for n in numbers.wheels
+        ]
+
+    return Release(
+        page.project,
+        version,
+        page.source,
+        wheels=_Deferred(wheels),
+        index_file=files[numbers.index_files[0]] if numbers.index_files else None,
+        sdists=_Deferred(lambda: [files[number] for number in numbers.sdists]),
+        may_have_labels=any(names[number].count("-") > _PLAIN_DASHES for number in numbers.wheels),
+    )
 
 
-def _wheel(file: "File", project: str, tags: Mapping[str, int]) -> WheelFile | None:
-    try:
-        filename = WheelFilename.parse(file.filename)
-    except InvalidFilename:
-        return None
-    return WheelFile(file, filename, tag_rank(filename, tags)) if filename.project == project else None
+def _wheel_version(
+    name: str,
+    project: str,
+    owned: dict[str, bool],
+    ranks: dict[str, int | None],
+    tags: Mapping[str, int],
+) -> str:
+    """Return the version in a wheel's name; empty if the name is not valid or that of another project.
+
+    A name is valid if its end would be so after any other beginning, which saves looking at each of them.
+    """
+    distribution, _, rest = name.partition("-")
+    version, _, tail = rest.partition("-")
+    if distribution not in owned:
+        owned[distribution] = bool(distribution) and normalize_project(distribution) == project
+    if not owned[distribution] or not version or len(name) > _LONGEST or not _VISIBLE.match(version):
+        return ""
+    if tail not in ranks:
+        try:
+            ranks[tail] = tag_rank(WheelFilename.parse(f"a-1-{tail}"), tags)
+        except InvalidFilename:
+            ranks[tail] = _INVALID
+    return version if ranks[tail] != _INVALID else ""
 
 
-def _index_file_version(name: str, project: str) -> Version | None:
+def _tail(name: str) -> str:
+    """Return what follows the version in a wheel's name."""
+    return name.split("-", 2)[2]
+
+
+def _index_file_version(name: str, project: str) -> str:
     try:
         parsed = IndexFilename.parse(name)
     except InvalidFilename:
-        return None
-    return parse_version(parsed.version) if parsed.project == project else None
+        return ""
+    return parsed.version if parsed.project == project else ""
 
 
-def _sdist_version(name: str, project: str) -> Version | None:
+def _sdist_version(name: str, project: str, owned: dict[str, bool]) -> str:
     for extension in _SDIST_EXTENSIONS:
         if name.endswith(extension):
             stem, _, version = name.removesuffix(extension).rpartition("-")
-            return parse_version(version) if stem and normalize_project(stem) == project else None
-    return None
+            if stem not in owned:
+                owned[stem] = bool(stem) and normalize_project(stem) == project
+            return version if owned[stem] else ""
+    return ""

@@ -64,6 +64,7 @@ class Universe:
         self._absent: set[str] = set()
         self._failures: dict[str, IndexesError] = {}
         self._quarantines: dict[str, str] = {}
+        self._tails: dict[str, int | None] = {}
 
     def meet(self, projects: Iterable[str]) -> None:
         """Fetch the pages of projects that have not been met yet.
@@ -122,7 +123,7 @@ class Universe:
 
     def _number(self, project: str, offer: Offer) -> ProjectCandidates:
         kept, replaceable = self._kept.get(project), self._replaceable.get(project)
-        groups = [_releases(tier, self._target.tags) for tier in offer.tiers]
+        groups = [self._releases(tier) for tier in offer.tiers]
         if offer.failure is not None:
             self._failures[project] = offer.failure
         if not (groups or kept or replaceable or project in self._constrained):
@@ -136,6 +137,6 @@ class Universe:
             found.add_reference(constraint.url, self._references.release(constraint))
         return found
 
-
-def _releases(pages: Iterable["ProjectPage"], tags: Mapping[str, int]) -> list[Release]:
-    return [release for page in pages for release in releases_of(page, tags).values()]
+    def _releases(self, pages: Iterable["ProjectPage"]) -> list[Release]:
+        tags = self._target.tags
+        return [release for page in pages for release in releases_of(page, tags, self._tails).values()]
