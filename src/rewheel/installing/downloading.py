@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.installing.errors import HashesMissing, InstallingError
-from rewheel.installing.installation import check_hash, give_up
+from rewheel.installing.gathering import check_hash
+from rewheel.installing.installation import give_up
 from rewheel.progress import SILENT, Reporter
 from rewheel.resolution import disagreement
 from rewheel.wheels import FileSource, Wheel

@@ -1,39 +1,35 @@
 """From requirements to a changed environment: resolve, fetch, check, apply."""
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rewheel.installing.applying import apply, recover, refuse_managed
 from rewheel.installing.bytecode import BytecodeMode
-from rewheel.installing.errors import DamagedEntry, DigestMismatch, HashesMissing
+from rewheel.installing.errors import HashesMissing
+from rewheel.installing.gathering import Gathered, Gathering
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import InstallItem, Plan, Report
 from rewheel.progress import SILENT, Reporter
-from rewheel.wheels import FileSource, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client
-    from rewheel.installing.store import Store, StoredWheel
+    from rewheel.installing.store import Store
     from rewheel.metadata import Requirement
     from rewheel.resolution import (
-        BuiltWheel,
         RememberingResolver,
         Resolution,
         ResolvedPackage,
         Resolver,
         WheelBuilder,
+        WheelVerdict,
     )
 
-__all__ = ["Installation", "Installer", "check_hash", "give_up"]
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+__all__ = ["Installation", "Installer", "give_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +83,16 @@ class Installer:
         self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
     ) -> Installation:
         """Find out what would be installed. Raises `ResolutionError`, `IndexesError` or `HashesMissing`."""
+        return self._plan(requirements, constraints, None)
+
+    def _plan(
+        self,
+        requirements: "Sequence[Requirement]",
+        constraints: "Sequence[Requirement]",
+        likely: "Callable[[str, WheelVerdict], None] | None",
+    ) -> Installation:
         installed = {found.project: found for found in self._target.installed()}
-        resolution = self._resolver.resolve(requirements, constraints)
+        resolution = self._resolver.resolve(requirements, constraints, likely=likely)
         new = tuple(
             package
             for package in resolution.packages
@@ -115,16 +119,28 @@ class Installer:
         """
         refuse_managed(self._target)  # before anything is fetched in vain
         recover(self._target, reporter=self._reporter)
-        with self._store.workplace() as folder:
+        with self._store.workplace() as folder, self._gathering(folder) as gathering:
             while True:
-                planned = self.plan(requirements, constraints)
+                planned = self._plan(requirements, constraints, gathering.expect)
                 tell(planned)
-                fetched = self._gather(planned.new, folder)
+                fetched = gathering.gather(planned.new)
                 untrue = [found for found in fetched if found.problem]
                 if not untrue:
                     return self._apply(planned, fetched, folder)
                 for found in untrue:
                     give_up(found.package, found.problem, self._resolver, self._reporter)
+
+    def _gathering(self, folder: Path) -> Gathering:
+        present = set() if self._reinstall else {(f.project, f.version) for f in self._target.installed()}
+        return Gathering(
+            self._client,
+            self._store,
+            folder,
+            allowed_hashes=self._allowed_hashes,
+            require_hashes=self._require_hashes,
+            present=present,
+            builder=self._builder,
+        )
 
     def _is_new(self, package: "ResolvedPackage", installed: "InstalledDistribution | None") -> bool:
         if package.kept is not None:
@@ -133,70 +149,7 @@ class Installer:
             return True
         return (installed.version, installed.label) != (package.version, package.label)
 
-    def _gather(self, packages: "Sequence[ResolvedPackage]", folder: Path) -> "list[_Fetched]":
-        """Put the packages' wheels into the store; threads are only for those that are not there."""
-        found = {package.project: self._find(package) for package in packages}
-        lacking = [package for package in packages if found[package.project] is None]
-        for fetched in self._client.map(lambda package: self._fetch(package, folder), lacking):
-            found[fetched.package.project] = fetched
-        return [fetched for fetched in found.values() if fetched is not None]
-
-    def _find(self, package: "ResolvedPackage") -> "_Fetched | None":
-        """Find a package's wheel in the store."""
-        if package.sources is not None or package.wheel is None:
-            return None
-        sha256 = package.wheel.file.hashes.get("sha256", "").lower()
-        allowed = self._allowed_hashes.get(package.project)
-        if _SHA256.fullmatch(sha256) and (allowed is None or f"sha256:{sha256}" in allowed):
-            problem = self._problem_in_store(package, sha256)
-            if problem is not None:
-                return _Fetched(package, sha256, problem)
-        return None
-
-    def _fetch(self, package: "ResolvedPackage", folder: Path) -> "_Fetched":
-        """Put a package's wheel into the store, if it is what its index says."""
-        from rewheel.resolution import disagreement
-
-        if package.sources is not None:
-            return self._build(package)
-        assert package.wheel is not None
-        file = package.wheel.file
-        allowed = self._allowed_hashes.get(package.project)
-        path, sha256 = self._client.retrieve(file, folder / package.project)
-        if allowed is not None:
-            check_hash(path, sha256, allowed)
-        with Wheel.over(FileSource(path), package.wheel.filename) as wheel:
-            problem = disagreement(wheel.variant_json(), package.wheel)
-        if not problem:
-            self._store.add(path, sha256, filename=package.wheel.filename, is_verified=True)
-        path.unlink(missing_ok=True)
-        return _Fetched(package, sha256, problem)
-
-    def _build(self, package: "ResolvedPackage") -> "_Fetched":
-        """Put the wheel that a package's sources become into the store."""
-        assert self._builder is not None
-        assert package.sources is not None
-        built = self._builder.build(package.sources)
-        self._store.add(built.path, built.sha256, filename=built.filename)
-        return _Fetched(package, built.sha256, "", built)
-
-    def _problem_in_store(self, package: "ResolvedPackage", sha256: str) -> str | None:
-        """Hold a stored wheel against the index's word; `None` if the store has none, or a damaged one."""
-        assert package.wheel is not None
-        stored = self._store.get(sha256)
-        if stored is None:
-            return None
-        if not package.label:
-            return ""  # there is nothing that the index could have said wrongly
-        from rewheel.resolution import disagreement
-
-        try:
-            return disagreement(_stored_variant(stored), package.wheel)
-        except DamagedEntry:
-            self._store.discard(sha256)
-            return None
-
-    def _apply(self, planned: Installation, fetched: "Sequence[_Fetched]", folder: Path) -> Installation:
+    def _apply(self, planned: Installation, fetched: "Sequence[Gathered]", folder: Path) -> Installation:
         if not fetched:
             return planned
         installed = {found.project: found for found in self._target.installed()}
@@ -224,16 +177,7 @@ class Installer:
         return Installation(planned.resolution, planned.new, report, digests)
 
 
-class _Fetched(NamedTuple):
-    """A package, the SHA-256 of its wheel, and in what the wheel is not what its index says."""
-
-    package: "ResolvedPackage"
-    sha256: str
-    problem: str
-    built: "BuiltWheel | None" = None
-
-
-def _item(found: _Fetched, installed: "InstalledDistribution | None") -> InstallItem:
+def _item(found: Gathered, installed: "InstalledDistribution | None") -> InstallItem:
     package = found.package
     if found.built is not None:
         filename = found.built.filename
@@ -249,18 +193,12 @@ def _item(found: _Fetched, installed: "InstalledDistribution | None") -> Install
     )
 
 
-def _direct_url(found: _Fetched) -> Mapping[str, Any] | None:
+def _direct_url(found: Gathered) -> Mapping[str, Any] | None:
     """Return where the package came from (PEP 610), with the hash of a wheel that was fetched from there."""
     document = found.package.direct_url
     if document is not None and found.built is None and not document.get("archive_info", {}).get("hashes"):
         return {**document, "archive_info": {"hashes": {"sha256": found.sha256}}}
     return document
-
-
-def _stored_variant(stored: "StoredWheel") -> bytes | None:
-    path = f"{stored.manifest.dist_info}/variant.json"
-    described = next((file for name, file in stored.manifest.files() if name == path), None)
-    return stored.read(path, described) if described is not None else None
 
 
 def give_up(
@@ -279,12 +217,3 @@ def give_up(
         )
     reporter.warning(f"{where} is ignored: {problem}")
     resolver.reject(package, problem)
-
-
-def check_hash(path: Path, sha256: str, allowed: frozenset[str]) -> None:
-    """Hold a file against the hashes that the user allows, whatever the index advertised."""
-    for algorithm in sorted({entry.partition(":")[0] for entry in allowed}):
-        with path.open("rb") as file:
-            if f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}" in allowed:
-                return
-    raise DigestMismatch(path.name, " or ".join(sorted(allowed)), sha256)

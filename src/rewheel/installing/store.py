@@ -64,6 +64,7 @@ class Store:
     """
 
     def __init__(self, cache_dir: Path) -> None:
+        self.cache_dir = cache_dir
         self._root = cache_dir / _VERSION
         self._known: dict[str, StoredWheel] = {}
 
@@ -71,6 +72,10 @@ class Store:
     def root(self) -> Path:
         """The folder of the store, which need not exist yet."""
         return self._root
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the store seems to have a wheel; whether it is whole, only `get` finds out."""
+        return os.path.exists(self._folder(sha256) / "manifest")  # noqa: PTH110 - asked for every wheel
 
     def get(self, sha256: str) -> StoredWheel | None:
         """Return a wheel that is in the store, or None if it is not, or no longer whole."""

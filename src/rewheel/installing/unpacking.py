@@ -5,11 +5,14 @@ import os
 from pathlib import Path
 
 from rewheel.installing.manifest import Manifest, StoredFile
-from rewheel.wheels import InvalidRecord, RecordEntry, Wheel, checked_record, encode_digest
+from rewheel.wheels import InvalidRecord, Member, RecordEntry, Wheel, checked_record, encode_digest
 
 __all__ = ["unpack"]
 
 _EXECUTABLE, _ORDINARY = 0o777, 0o666  # before the umask
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_SMALL = 8 << 20
+"""Bytes up to which a file is inflated in one go: faster, and no more memory than a few threads may have."""
 
 
 def unpack(wheel: Wheel, folder: Path) -> Manifest:
@@ -44,13 +47,32 @@ def unpack(wheel: Wheel, folder: Path) -> Manifest:
 def _write(wheel: Wheel, entry: RecordEntry, path: str, name: str) -> StoredFile:
     """Write the member of one row, and return what is there now if its hash is right.
 
-    There are thousands of these, and making a path of each text would take longer than hashing it.
+    There are thousands of these, and making a path of each text would take longer than hashing it. Nearly
+    all are small: they are held against their row before anything is written.
     """
-    member = wheel.archive.member(entry.path)
+    archive = wheel.archive
+    member = archive.member(entry.path)
+    mode = _EXECUTABLE if member.is_executable else _ORDINARY
+    if member.size > _SMALL or entry.hash_algorithm != "sha256":
+        return _write_in_pieces(wheel, entry, member, path, name)
+    content = archive.read(member.name)
+    _agree(wheel, entry, hashlib.sha256(content).digest(), len(content))
+    descriptor = os.open(path, _NEW_FILE, mode)
+    try:
+        _write_all(descriptor, content)
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return StoredFile(
+        name, member.is_executable, status.st_size, status.st_mtime_ns, f"sha256={entry.digest}"
+    )
+
+
+def _write_in_pieces(wheel: Wheel, entry: RecordEntry, member: Member, path: str, name: str) -> StoredFile:
+    """Do the same for a large file, or one with another kind of hash than ours, while it is inflated."""
     check = entry.hasher()
     ours = check if entry.hash_algorithm == "sha256" else hashlib.sha256()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, _EXECUTABLE if member.is_executable else _ORDINARY)
+    descriptor = os.open(path, _NEW_FILE, _EXECUTABLE if member.is_executable else _ORDINARY)
     try:
         for chunk in wheel.archive.stream(member.name):
             check.update(chunk)
@@ -60,11 +82,15 @@ def _write(wheel: Wheel, entry: RecordEntry, path: str, name: str) -> StoredFile
         status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    disagreement = entry.disagreement(check.digest(), status.st_size)
-    if disagreement:
-        raise InvalidRecord(str(wheel.filename), f"{entry.path!r} {disagreement}")
+    _agree(wheel, entry, check.digest(), status.st_size)
     digest = f"sha256={encode_digest(ours.digest())}"
     return StoredFile(name, member.is_executable, status.st_size, status.st_mtime_ns, digest)
+
+
+def _agree(wheel: Wheel, entry: RecordEntry, digest: bytes, size: int) -> None:
+    disagreement = entry.disagreement(digest, size)
+    if disagreement:
+        raise InvalidRecord(str(wheel.filename), f"{entry.path!r} {disagreement}")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.inspection import Inspector
     from rewheel.resolution.options import ResolveOptions
     from rewheel.resolution.resolved import Resolution
+    from rewheel.resolution.search import Likely
     from rewheel.resolution.selection import Selector
     from rewheel.resolution.universe import Universe
 
@@ -76,9 +77,12 @@ class Attempts:
         self._installed = installed
         self._client = client
 
-    def best(self, universe: "Universe", asked: Asked) -> Attempt:
-        """Return the first attempt whose assumed versions come true, else the one that assumes none."""
-        without = self.once(universe, asked)
+    def best(self, universe: "Universe", asked: Asked, likely: "Likely | None" = None) -> Attempt:
+        """Return the first attempt whose assumed versions come true, else the one that assumes none.
+
+        `likely` hears only of the latter's wheels, which nearly always is the only one.
+        """
+        without = self.once(universe, asked, likely=likely)
         tried: list[Mapping[str, Version]] = []
         while len(tried) < _MOST_ATTEMPTS:
             assumed = next((a for a in self._assumptions(universe, asked) if a not in tried), None)
@@ -91,7 +95,11 @@ class Attempts:
         return without
 
     def once(
-        self, universe: "Universe", asked: Asked, assumed: "Mapping[str, Version] | None" = None
+        self,
+        universe: "Universe",
+        asked: Asked,
+        assumed: "Mapping[str, Version] | None" = None,
+        likely: "Likely | None" = None,
     ) -> Attempt:
         """Search with some versions taken for granted, by default none; labels that need others don't fit."""
         assumed = assumed or {}
@@ -106,6 +114,7 @@ class Attempts:
             no_default_extras=self._options.no_default_extras,
             client=self._client,
             reporter=heard,
+            likely=likely,
         )
         held = {project: version for project, version in assumed.items() if universe.is_known(project)}
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rewheel.indexes import Client, Source, Sources
     from rewheel.metadata import Requirement
     from rewheel.resolution.resolver import Resolver
+    from rewheel.resolution.search import Likely
 
 __all__ = ["RememberingResolver", "question_of"]
 
@@ -70,7 +71,11 @@ class RememberingResolver:
         self._resolver: Resolver | None = None
 
     def resolve(
-        self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
+        self,
+        requirements: "Sequence[Requirement]",
+        constraints: "Sequence[Requirement]" = (),
+        *,
+        likely: "Likely | None" = None,
     ) -> Resolution:
         """Do as `Resolver.resolve` does."""
         key = self._key(requirements, constraints)
@@ -78,7 +83,7 @@ class RememberingResolver:
             return known
         before = self._warnings()
         is_first = self._resolver is None
-        resolution = self._real.resolve(requirements, constraints)
+        resolution = self._real.resolve(requirements, constraints, likely=likely)
         if key and is_first and self._warnings() == before:
             self._keep(key, resolution)
         return resolution

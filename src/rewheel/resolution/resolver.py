@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.building import WheelBuilder
     from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.choice import Choice
+    from rewheel.resolution.search import Likely
 
 __all__ = ["Resolver"]
 
@@ -80,11 +81,16 @@ class Resolver:
         )
 
     def resolve(
-        self, requirements: Sequence[Requirement], constraints: Sequence[Requirement] = ()
+        self,
+        requirements: Sequence[Requirement],
+        constraints: Sequence[Requirement] = (),
+        *,
+        likely: "Likely | None" = None,
     ) -> Resolution:
         """Find the distributions that the requirements need.
 
-        Raises `ResolutionError` if there is no answer, `IndexesError` if a source fails.
+        `likely` hears of wheels as soon as they will probably be part of the answer. Raises
+        `ResolutionError` if there is no answer, `IndexesError` if a source fails.
         """
         for requirement in (*requirements, *constraints):
             _refuse_variant_marker(requirement)
@@ -97,7 +103,7 @@ class Resolver:
         universe = self._met = self._universe(wanted, limits)
         universe.meet(found.project for found in wanted if not found.url)
         asked = Asked([(requirement, _allowed(universe, requirement)) for requirement in wanted], limits)
-        return self._attempts.best(universe, asked).outcome(self._reporter)
+        return self._attempts.best(universe, asked, likely).outcome(self._reporter)
 
     def _settled(
         self, wanted: Sequence[Requirement], constraints: Sequence[Requirement]

@@ -1,6 +1,6 @@
 """One search: the answers to the solver's questions, and what its solution means."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rewheel.resolution.candidate_set import CandidateSet
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from rewheel.metadata import Requirement
     from rewheel.progress import Reporter
     from rewheel.resolution.candidates import Candidate, ProjectCandidates
-    from rewheel.resolution.choice import Choice
+    from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.resolution.inspection import Inspected, Inspector
     from rewheel.resolution.universe import Universe
 
-__all__ = ["Search"]
+__all__ = ["Likely", "Search"]
 
+Likely = Callable[[str, "WheelVerdict"], None]
+"""Hears of a project and its wheel that will probably be part of the answer."""
 _BLAMED_ON_VARIANTS = frozenset({Status.UNSUPPORTED, Status.UNKNOWN_LABEL, Status.IGNORED, Status.EXCLUDED})
 
 
@@ -42,8 +44,10 @@ class Search:
         no_default_extras: bool,
         client: "Client",
         reporter: "Reporter",
+        likely: Likely | None = None,
     ) -> None:
         self._universe = universe
+        self._likely = likely
         self._inspector = inspector
         self._markers = markers
         self._no_deps = no_deps
@@ -135,6 +139,8 @@ class Search:
     def priority(self, package: str, allowed: CandidateSet, conflicts: int) -> Any:  # noqa: ANN401
         """Put first what has only one candidate, then what made trouble, then what was met first."""
         project = project_of(package)
+        if conflicts:  # what is decided now may be taken back
+            self._likely = None
         single = allowed.bits > 0 and not allowed.bits & (allowed.bits - 1)
         return (not single, -conflicts, self._met.get(project, len(self._met)), package)
 
@@ -164,6 +170,8 @@ class Search:
         project = project_of(package)
         candidate = self._universe.candidates(project).candidates[number]
         found = self._inspect(project, number)
+        if self._likely is not None and found.choice is not None and found.choice.selected is not None:
+            self._likely(project, found.choice.selected)
         if package != project:
             yield Requested(project, CandidateSet.singleton(number), f"{project}=={candidate.version}")
         if self._no_deps:

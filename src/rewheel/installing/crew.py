@@ -1,0 +1,147 @@
+"""Unpacking in processes of their own: in threads, Python would do one thing at a time."""
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rewheel.installing.store import Store, StoredWheel
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    from rewheel.variants import WheelFilename
+
+__all__ = ["Crew"]
+
+_UNPACKER = Path(__file__).with_name("unpacker.py")
+_MOST = 4
+
+
+class Crew:
+    """Puts wheels into the store by the hands of others; a context manager. Thread-safe.
+
+    Nobody is engaged before there is something to do. Whoever fails, or dies, is not asked again, and the
+    wheel is unpacked here: that also finds out what is wrong with it.
+    """
+
+    def __init__(self, store: Store, *, most: int | None = None) -> None:
+        """Engage at most so many, by default one for each processor."""
+        self._store = store
+        self._free = most if most is not None else min(os.cpu_count() or 1, _MOST)
+        self._waiting: list[Popen[str]] = []
+        self._engaged: list[Popen[str]] = []
+        self._change = threading.Condition()
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def prepare(self) -> None:
+        """Engage the first one, who takes a moment to be ready."""
+        with self._change:
+            if not self._engaged and self._free > 0:
+                self._engage()
+
+    def add(self, path: Path, sha256: str, filename: "WheelFilename") -> StoredWheel:
+        """Do as `Store.add` does with a file that was just seen to have this digest, and is nobody else's."""
+        stored = self._store.get(sha256)
+        worker = self._take() if stored is None else None
+        if worker is not None:
+            stored = self._ask(worker, path, sha256, filename)
+        return stored or self._store.add(path, sha256, filename=filename, is_verified=True)
+
+    def close(self) -> None:
+        """Send everybody home; what somebody is still at is finished, but nobody waits for a word of it."""
+        with self._change:
+            self._is_closed = True
+            engaged, self._engaged, self._waiting = self._engaged, [], []
+            self._change.notify_all()
+        for worker in engaged:
+            _dismiss(worker)
+
+    def _take(self) -> "Popen[str] | None":
+        """Wait for one who has nothing to do, or engage another; None if there is nobody to wait for."""
+        with self._change:
+            while not self._is_closed:
+                if self._waiting:
+                    return self._waiting.pop()
+                if self._free > 0:
+                    self._engage()
+                elif self._engaged:
+                    self._change.wait()
+                else:
+                    break
+            return None
+
+    def _engage(self) -> None:
+        import subprocess
+
+        self._free -= 1
+        try:
+            worker = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_UNPACKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        except OSError:
+            self._free = 0
+            return
+        self._engaged.append(worker)
+        if _tell(worker, sys.path, str(self._store.cache_dir)):
+            self._waiting.append(worker)
+        else:
+            self._engaged.remove(worker)
+            _dismiss(worker)
+
+    def _ask(
+        self, worker: "Popen[str]", path: Path, sha256: str, filename: "WheelFilename"
+    ) -> StoredWheel | None:
+        answer: object = None
+        if _tell(worker, [str(path), sha256, str(filename)]):
+            assert worker.stdout is not None
+            with contextlib.suppress(OSError, ValueError):
+                answer = json.loads(worker.stdout.readline())
+        is_done = answer == [sha256, True]
+        is_lost = not is_done and answer != [sha256, False]
+        with self._change:
+            if worker in self._engaged:  # nobody has been sent home yet
+                if is_lost:
+                    self._engaged.remove(worker)
+                else:
+                    self._waiting.append(worker)
+            self._change.notify_all()
+        if is_lost:
+            _dismiss(worker)
+        return self._store.get(sha256) if is_done else None
+
+
+def _tell(worker: "Popen[str]", *documents: object) -> bool:
+    """Send a line for each document; false if nobody is there to read them."""
+    assert worker.stdin is not None
+    try:
+        for document in documents:
+            worker.stdin.write(json.dumps(document) + "\n")
+        worker.stdin.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _dismiss(worker: "Popen[str]") -> None:
+    """Let a process end, which it does when nobody asks any more, and don't wait for it."""
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.close()
+    threading.Thread(target=worker.wait, daemon=True).start()
