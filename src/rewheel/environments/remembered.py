@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import rewheel
 from rewheel.environments.errors import InterpreterError
 from rewheel.environments.interpreter import Interpreter, query
+from rewheel.environments.siblings import adopt, family_of, generalise, witnesses
 
 __all__ = ["InterpreterCache"]
 
@@ -20,7 +22,8 @@ class InterpreterCache:
     """Facts and wheel tags of interpreters, in the folder `directory`; with None nothing is kept.
 
     An entry holds while the interpreter's file, its `pyvenv.cfg`, the kernel, the C library and this tool
-    stay what they were. Whatever is wrong with the folder or with an entry costs only the time to ask again.
+    stay what they were. An environment that nobody asked yet may have siblings (`siblings`). Whatever is
+    wrong with the folder or with an entry costs only the time to ask again.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -29,39 +32,73 @@ class InterpreterCache:
     def interpreter(self, executable: Path) -> Interpreter:
         """Return what the interpreter at `executable` says about itself; raises InterpreterError."""
         stamp = _stamp(executable)
-        text = self._read(executable, ".json", stamp)
+        text = self._read(self._path(executable, ".json"), stamp)
         if text is not None:
             try:
                 return Interpreter.from_facts(json.loads(text), name=str(executable))
             except (ValueError, InterpreterError):
                 pass
-        facts = query(executable)
-        interpreter = Interpreter.from_facts(facts, name=str(executable))
-        self._write(executable, ".json", stamp, json.dumps(facts))
-        return interpreter
+        family = family_of(executable)
+        facts = self._inherit(executable, family) if family else None
+        if facts is None:
+            facts = query(executable)
+            self._write(self._path(executable, ".json"), stamp, json.dumps(facts))
+            if family:
+                self._bequeath(executable, family, facts)
+        return Interpreter.from_facts(facts, name=str(executable))
 
     def tags(self, interpreter: Interpreter) -> Mapping[str, int]:
         """Return the wheel tags that the interpreter can use, each with its rank, best first."""
-        stamp = _stamp(interpreter.executable) + _packaging_stamp()
-        text = self._read(interpreter.executable, ".tags", stamp)
+        # They depend on how the interpreter was built, and not on where it lies.
+        facts = (interpreter.implementation, interpreter.version, interpreter.build, *_system())
+        stamp = f"{facts!r}{_packaging_stamp()}"
+        path = self._named(stamp, ".tags")
+        text = self._read(path, stamp)
         if text is None:
             from rewheel.environments.tags import interpreter_tags
 
             found = interpreter_tags(interpreter)
-            self._write(interpreter.executable, ".tags", stamp, "\n".join(found))
+            self._write(path, stamp, "\n".join(found))
             return found
         lines = text.split("\n")
         return dict(zip(lines, range(len(lines)), strict=True))
 
+    def _inherit(self, executable: Path, family: str) -> dict[str, Any] | None:
+        """Conclude what the interpreter would say from what one of its family said; None in any doubt."""
+        text = self._read(self._named(family, ".family"), _family_stamp(executable, family))
+        if text is None:
+            return None
+        try:
+            document = json.loads(text)
+            if document["witnesses"] != [
+                [name, _file_stamp(Path(name))] for name, _ in document["witnesses"]
+            ]:
+                return None
+            facts = adopt(document["facts"], executable)
+            if facts is not None:
+                Interpreter.from_facts(facts)
+        except (ValueError, KeyError, TypeError, InterpreterError):
+            return None
+        return facts
+
+    def _bequeath(self, executable: Path, family: str, facts: Mapping[str, Any]) -> None:
+        general = generalise(facts, executable)
+        if general is not None:
+            seen = [[str(path), _file_stamp(path)] for path in witnesses(facts)]
+            document = json.dumps({"facts": general, "witnesses": seen})
+            self._write(self._named(family, ".family"), _family_stamp(executable, family), document)
+
     def _path(self, executable: Path, suffix: str) -> Path | None:
+        # The name as given, since all environments of one Python may share the real file.
+        return self._named(os.path.abspath(executable), suffix)  # noqa: PTH100
+
+    def _named(self, name: str, suffix: str) -> Path | None:
         if self._directory is None:
             return None
-        # The name as given, since all environments of one Python may share the real file.
-        key = hashlib.sha256(os.fsencode(os.path.abspath(executable)))  # noqa: PTH100
+        key = hashlib.sha256(name.encode("utf-8", "surrogateescape"))
         return self._directory / (key.hexdigest()[:32] + suffix)
 
-    def _read(self, executable: Path, suffix: str, stamp: str) -> str | None:
-        path = self._path(executable, suffix)
+    def _read(self, path: Path | None, stamp: str) -> str | None:
         if path is None:
             return None
         try:
@@ -71,8 +108,7 @@ class InterpreterCache:
         head, _, body = text.partition("\n")
         return body if head == _seal(stamp, body) else None
 
-    def _write(self, executable: Path, suffix: str, stamp: str, body: str) -> None:
-        path = self._path(executable, suffix)
+    def _write(self, path: Path | None, stamp: str, body: str) -> None:
         if path is None:
             return
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
@@ -93,8 +129,17 @@ def _stamp(executable: Path) -> str:
     """Return a text that changes when the interpreter may answer differently."""
     folder = executable.absolute().parent
     files = (executable, folder / "pyvenv.cfg", folder.parent / "pyvenv.cfg")
-    parts = [_FORMAT, rewheel.__version__, sys.platform, os.path.realpath(executable)]
-    parts += [_file_stamp(file) for file in files]
+    return "\0".join([os.path.realpath(executable), *map(_file_stamp, files), *_system()])
+
+
+def _family_stamp(executable: Path, family: str) -> str:
+    """Return a text that changes when all interpreters of a family may answer differently."""
+    return "\0".join([family, _file_stamp(executable), *_system()])
+
+
+def _system() -> list[str]:
+    """Return what changes with this tool, the kernel and the C library."""
+    parts = [_FORMAT, rewheel.__version__, sys.platform]
     if hasattr(os, "uname"):
         uname = os.uname()
         parts += [uname.release, uname.version, uname.machine]
@@ -102,15 +147,16 @@ def _stamp(executable: Path) -> str:
         parts.append(os.confstr("CS_GNU_LIBC_VERSION") or "")
     except (AttributeError, OSError, ValueError):
         parts.append("")
-    return "\0".join(parts)
+    return parts
 
 
 def _packaging_stamp() -> str:
     """Return a text that changes with the library that computes tags, without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("packaging")
-    return f"\0{spec.origin}\0{_file_stamp(Path(spec.origin))}" if spec and spec.origin else "\0"
+    for folder in sys.path:
+        stamp = _file_stamp(Path(folder, "packaging", "tags.py"))
+        if stamp != "-":
+            return f"\0{folder}\0{stamp}"
+    return "\0"
 
 
 def _file_stamp(path: Path) -> str:
