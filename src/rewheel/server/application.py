@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rewheel.server import reading, writing
 from rewheel.server.errors import Refused
@@ -29,11 +29,31 @@ def build_application(settings: ServerSettings, services: Services | None = None
         yield
         services.close()
 
-    return Starlette(
+    application = Starlette(
         routes=[route for part in _PARTS for route in part(services)],
         lifespan=lifespan,
         exception_handlers={Refused: _refused, 404: _not_found, 500: _failed},
     )
+    return _Front(services, application)
+
+
+class _Front:
+    """Takes what installers read before the routes are searched: nothing else is asked for as often."""
+
+    def __init__(self, services: Services, application: ASGIApp) -> None:
+        self._simple = reading.SimplePages(services)
+        self._files = reading.Downloads(services)
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request to its part."""
+        path: str = scope.get("path", "") if scope["type"] == "http" else ""
+        if path.startswith("/simple/"):
+            await self._simple(scope, receive, send)
+        elif path.startswith("/files/"):
+            await self._files(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

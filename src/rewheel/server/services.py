@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 
 from rewheel.server.blobs import Blobs, open_blobs
 from rewheel.server.catalog.database import Database
+from rewheel.server.catalog.freshness import Freshness
 from rewheel.server.settings import ServerSettings
 
 __all__ = ["Services"]
@@ -24,16 +25,19 @@ class Services:
     settings: ServerSettings
     database: Database
     blobs: Blobs
+    freshness: Freshness
     threads: CapacityLimiter
     """Bounds how many requests use the database at once; the rest wait in their order."""
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Self:
         """Open everything that the settings name; raises UnusableStore. Nothing is connected yet."""
+        database = Database(settings.database_url, connections=settings.threads + 2)
         return cls(
             settings,
-            Database(settings.database_url, connections=settings.threads + 2),
+            database,
             open_blobs(settings),
+            Freshness(database),
             CapacityLimiter(settings.threads),
         )
 

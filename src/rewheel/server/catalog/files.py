@@ -17,6 +17,7 @@ __all__ = [
     "add",
     "digest_of",
     "find_stored",
+    "index_file",
     "index_files",
     "is_retired",
     "list_published",
@@ -143,6 +144,14 @@ def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, 
         .order_by(releases.c.sort_key)
     )
     return [(row.version, row.variants_json) for row in connection.execute(query)]
+
+
+def index_file(connection: Connection, project_id: int, sort_key: str) -> str | None:
+    """Return the text of the index file of one release; None if it has no variants."""
+    query = select(releases.c.variants_json).where(
+        releases.c.project_id == project_id, releases.c.sort_key == sort_key
+    )
+    return connection.execute(query).scalar()
 
 
 def find_stored(connection: Connection, filename: str) -> Stored | None:

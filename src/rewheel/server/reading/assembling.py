@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from packaging.version import Version
 from sqlalchemy import Connection
 
 from rewheel.server.catalog import files
 from rewheel.server.catalog.projects import Project
+from rewheel.server.catalog.versions import sort_key
 from rewheel.server.reading.model import ListedFile, ProjectPage
 from rewheel.variants import IndexFilename
 
-__all__ = ["FROM_PROJECT_PAGE", "assemble", "file_path", "index_filename"]
+__all__ = ["FROM_PROJECT_PAGE", "assemble", "file_path", "find_index_file", "index_filename"]
 
 FROM_PROJECT_PAGE = "../../"
 """Where the root of the server is, seen from `/simple/NAME/`: a proxy may have put it anywhere."""
@@ -47,6 +49,17 @@ def file_path(sha256: str, filename: str) -> str:
 def index_filename(project: str, version: str) -> str:
     """Return the name of the index file of a release."""
     return str(IndexFilename.for_release(project, version))
+
+
+def find_index_file(connection: Connection, project: Project, filename: str) -> str | None:
+    """Return the text of the index file that has this name; None if there is none."""
+    try:
+        version = Version(IndexFilename.parse(filename).version)
+    except ValueError:  # of both; nothing of ours is called so
+        return None
+    if index_filename(project.name, str(version)) != filename:
+        return None
+    return files.index_file(connection, project.id, sort_key(version))
 
 
 def _listed(file: files.Published, root: str) -> ListedFile:

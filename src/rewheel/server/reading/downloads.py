@@ -1,9 +1,9 @@
 """`/files/`: distributions and their metadata, whole or in parts."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from secrets import token_hex
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -11,13 +11,15 @@ from rewheel.server.answers import Answer, header, refusal, text_answer
 from rewheel.server.catalog import files
 from rewheel.server.errors import Refused
 from rewheel.server.reading.conditions import http_date, is_current, may_use_range
-from rewheel.server.reading.ranges import Part, Unsatisfiable, parse_ranges
+from rewheel.server.reading.ranges import ByteRanges, Part, Unsatisfiable, parse_ranges
 from rewheel.server.services import Services
 
 __all__ = ["Downloads"]
 
 _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _METADATA = ".metadata"
+_MOST_KNOWN = 10_000
+"""Addresses whose files are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,11 @@ class _Blob:
 
 
 class Downloads:
-    """Files as an ASGI application, mounted at `/files`."""
+    """Files as an ASGI application, which answers below `/files/`."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._known: OrderedDict[str, tuple[int, _Blob]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,14 +55,26 @@ class Downloads:
     async def _answer(self, scope: Scope, send: Send) -> Answer | None:
         if scope["method"] not in {"GET", "HEAD"}:
             return text_answer(405, "this can only be read", {"Allow": "GET, HEAD"})
-        path = scope["path"].removeprefix(scope.get("root_path", "")).strip("/")
-        parts = path.split("/")
-        if len(parts) != 4:
-            return text_answer(404, "there is no such file")
-        blob = await self._services.run(self._find, "".join(parts[:3]), parts[3])
+        blob = await self._blob(scope["path"].removeprefix("/files/"))
         if blob is None:
             return text_answer(404, "there is no such file")
         return await self._respond(scope, send, blob)
+
+    async def _blob(self, path: str) -> "_Blob | None":
+        """Look a file up, unless nothing has changed since it was looked up last."""
+        mark = self._services.freshness.mark()
+        kept = self._known.get(path)
+        if kept is not None and kept[0] == mark:
+            return kept[1]
+        parts = path.split("/")
+        if len(parts) != 4:
+            return None
+        blob = await self._services.run(self._find, "".join(parts[:3]), parts[3])
+        if blob is not None and mark is not None:
+            self._known[path] = (mark, blob)
+            while len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        return blob
 
     def _find(self, sha256: str, name: str) -> _Blob | None:
         """Look a file up: who knows its address gets it while it is public, and not longer."""
@@ -110,37 +125,50 @@ class Downloads:
         parts: Sequence[Part],
         headers: list[tuple[bytes, bytes]],
     ) -> None:
-        content_type = blob.content_type.encode()
+        whole = Part(0, blob.size)
         if len(parts) > 1:
-            boundary = token_hex(16)
-            pieces = [(_part_head(part, blob, boundary), part) for part in parts]
-            end = f"\r\n--{boundary}--\r\n".encode()
-            length = sum(len(head) + part.length for head, part in pieces) + len(end)
-            content_type = f"multipart/byteranges; boundary={boundary}".encode()
-            body = self._several(blob, pieces, end)
+            several = ByteRanges(blob.content_type, blob.size, parts)
+            headers += several.headers
+            body = self._several(blob, several)
         else:
-            part = parts[0] if parts else Part(0, blob.size)
-            length = part.length
-            body = self._services.blobs.stream(blob.sha256, part.start, part.end)
+            part = parts[0] if parts else whole
+            headers += [
+                (b"content-type", blob.content_type.encode()),
+                (b"content-length", str(part.length).encode()),
+            ]
             if parts:
                 headers.append((b"content-range", part.content_range(blob.size).encode()))
-        headers += [(b"content-type", content_type), (b"content-length", str(length).encode())]
-        status = 206 if parts else 200
-        start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+            body = self._services.blobs.stream(blob.sha256, part.start, part.end)
+        start: Message = {
+            "type": "http.response.start",
+            "status": 206 if parts else 200,
+            "headers": headers,
+        }
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
-            return
-        await _stream(send, start, body)
+        elif not parts and await self._send_path(scope, send, start, blob):
+            pass
+        else:
+            await _stream(send, start, body)
 
-    async def _several(
-        self, blob: _Blob, pieces: Sequence[tuple[bytes, Part]], end: bytes
-    ) -> AsyncIterator[bytes]:
-        for head, part in pieces:
+    async def _send_path(self, scope: Scope, send: Send, start: Message, blob: _Blob) -> bool:
+        """Let the web server send the file by itself, if it can and the file is one of this computer."""
+        path = self._services.blobs.path(blob.sha256)
+        if path is None or "http.response.pathsend" not in scope.get("extensions", {}):
+            return False
+        if not await self._services.run(path.is_file):
+            raise _missing("the file")
+        await send(start)
+        await send({"type": "http.response.pathsend", "path": str(path)})
+        return True
+
+    async def _several(self, blob: _Blob, several: ByteRanges) -> AsyncIterator[bytes]:
+        for head, part in several.pieces:
             yield head
             async for piece in self._services.blobs.stream(blob.sha256, part.start, part.end):
                 yield piece
-        yield end
+        yield several.end
 
 
 async def _stream(send: Send, start: Message, body: AsyncIterator[bytes]) -> None:
@@ -154,14 +182,6 @@ async def _stream(send: Send, start: Message, body: AsyncIterator[bytes]) -> Non
     async for piece in body:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _part_head(part: Part, blob: _Blob, boundary: str) -> bytes:
-    return (
-        f"\r\n--{boundary}\r\n"
-        f"content-type: {blob.content_type}\r\n"
-        f"content-range: {part.content_range(blob.size)}\r\n\r\n"
-    ).encode()
 
 
 def _content_type(name: str) -> str:

@@ -2,10 +2,20 @@
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from rewheel.server.reading.packing import Packed
 
 __all__ = ["PageCache"]
+
+
+@dataclass(slots=True)
+class _Kept:
+    page: Packed
+    serial: int
+    weight: int
+    mark: int | None
+    """When the serial was last known to be the newest (`Freshness`); None when that cannot be told."""
 
 
 class PageCache:
@@ -15,28 +25,42 @@ class PageCache:
         """Keep at most about `room` bytes."""
         self._room = room
         self._weight = 0
-        self._pages: OrderedDict[str, tuple[int, int, Packed]] = OrderedDict()
+        self._pages: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str, serial: int) -> Packed | None:
-        """Return the page, if it was rendered at this serial."""
+    def current(self, key: str, mark: int | None) -> Packed | None:
+        """Return the page if nothing has changed since it was last found to be current."""
+        if mark is None:
+            return None
         with self._lock:
-            found = self._pages.get(key)
-            if found is None or found[0] != serial:
+            kept = self._pages.get(key)
+            if kept is None or kept.mark != mark:
                 return None
             self._pages.move_to_end(key)
-            return found[2]
+            return kept.page
 
-    def put(self, key: str, serial: int, page: Packed) -> None:
-        """Keep a page, or note that it has grown by another encoding."""
+    def get(self, key: str, serial: int) -> Packed | None:
+        """Return the page if it was rendered at this serial."""
+        with self._lock:
+            kept = self._pages.get(key)
+            if kept is None or kept.serial != serial:
+                return None
+            self._pages.move_to_end(key)
+            return kept.page
+
+    def put(self, key: str, serial: int, page: Packed, mark: int | None) -> None:
+        """Keep a page, or note that it has grown by another encoding or was found to be current.
+
+        `mark` was taken before the serial was read.
+        """
         weight = page.weight
         with self._lock:
             old = self._pages.pop(key, None)
-            self._weight -= old[1] if old is not None else 0
+            self._weight -= old.weight if old is not None else 0
             if weight > self._room:
                 return
-            self._pages[key] = (serial, weight, page)
+            self._pages[key] = _Kept(page, serial, weight, mark)
             self._weight += weight
             while self._weight > self._room:
-                _, (_, dropped, _) = self._pages.popitem(last=False)
-                self._weight -= dropped
+                _, dropped = self._pages.popitem(last=False)
+                self._weight -= dropped.weight

@@ -4,8 +4,9 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 
-__all__ = ["MOST_PARTS", "Part", "Unsatisfiable", "parse_ranges"]
+__all__ = ["MOST_PARTS", "ByteRanges", "Part", "Unsatisfiable", "parse_ranges"]
 
 MOST_PARTS = 50
 """Parts of one answer; who asks for more gets the whole file."""
@@ -28,6 +29,27 @@ class Part:
     def content_range(self, size: int) -> str:
         """Say which part of `size` bytes this is."""
         return f"bytes {self.start}-{self.end - 1}/{size}"
+
+
+class ByteRanges:
+    """Several parts as one body (RFC 9110, multipart/byteranges): what goes between and after them."""
+
+    def __init__(self, content_type: str, size: int, parts: Sequence[Part]) -> None:
+        boundary = token_hex(16)
+        self.pieces = [
+            (
+                f"\r\n--{boundary}\r\ncontent-type: {content_type}\r\n"
+                f"content-range: {part.content_range(size)}\r\n\r\n".encode(),
+                part,
+            )
+            for part in parts
+        ]
+        self.end = f"\r\n--{boundary}--\r\n".encode()
+        length = sum(len(head) + part.length for head, part in self.pieces) + len(self.end)
+        self.headers = [
+            (b"content-type", f"multipart/byteranges; boundary={boundary}".encode()),
+            (b"content-length", str(length).encode()),
+        ]
 
 
 class Unsatisfiable(Exception):  # noqa: N818 - says what is the case

@@ -1,12 +1,11 @@
-"""The addresses that installers know."""
+"""The addresses beside `/simple/` and `/files/`, which the application hands over before any route."""
 
 from collections.abc import Sequence
 
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from rewheel.server.reading.downloads import Downloads
-from rewheel.server.reading.page_cache import PageCache
-from rewheel.server.reading.simple import SimplePages
 from rewheel.server.services import Services
 
 __all__ = ["routes"]
@@ -14,7 +13,10 @@ __all__ = ["routes"]
 
 def routes(services: Services) -> Sequence[BaseRoute]:
     """Return the routes of the read side."""
-    return [
-        Mount("/simple", app=SimplePages(services, PageCache(services.settings.page_cache))),
-        Mount("/files", app=Downloads(services)),
-    ]
+    del services
+    return [Route("/simple", _to_list)]
+
+
+async def _to_list(request: Request) -> Response:
+    del request
+    return RedirectResponse("simple/", 301)

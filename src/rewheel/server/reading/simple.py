@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from rewheel.server.answers import Answer, header, refusal, text_answer
-from rewheel.server.catalog import facts, files, projects
+from rewheel.server.catalog import facts, projects
 from rewheel.server.errors import Refused
-from rewheel.server.reading.assembling import assemble, index_filename
+from rewheel.server.reading.assembling import assemble, find_index_file
 from rewheel.server.reading.conditions import is_current
 from rewheel.server.reading.html_form import project_html, projects_html
 from rewheel.server.reading.json_form import project_json, projects_json
@@ -28,17 +28,21 @@ _VARY = (b"vary", b"accept, accept-encoding")
 class _Wish:
     """What a client wants, and has already."""
 
+    key: str
+    """Of the page in the cache."""
     form: Form
     encoding: Encoding
     if_none_match: str
+    mark: int | None
+    """Taken when the request came; see `Freshness`."""
 
 
 class SimplePages:
-    """The Simple API as an ASGI application, mounted at `/simple`."""
+    """The Simple API as an ASGI application, which answers below `/simple/`."""
 
-    def __init__(self, services: Services, cache: PageCache) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._cache = cache
+        self._cache = PageCache(services.settings.page_cache)
         lifetime = services.settings.page_lifetime
         control = f"max-age={lifetime}" if lifetime else "max-age=0, must-revalidate"
         self._control = (b"cache-control", control.encode())
@@ -54,71 +58,69 @@ class SimplePages:
     async def _answer(self, scope: Scope) -> Answer:
         if scope["method"] not in {"GET", "HEAD"}:
             return text_answer(405, "this can only be read", {"Allow": "GET, HEAD"})
-        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+        path = scope["path"].removeprefix("/simple/")
+        wish = self._wish(scope, path)
+        page = self._cache.current(wish.key, wish.mark)
+        if page is not None and page.has(wish.encoding):
+            return self._finish(page, wish, wish.form.value.encode())
         if not path:
-            return await self._services.run(self._list, self._wish(scope))
+            return await self._services.run(self._list, wish)
         name, slash, rest = path.partition("/")
         if not _NAME.fullmatch(name):
             return text_answer(404, "there is no such project")
         normal = normalize_project(name)
         if rest:
-            return await self._services.run(self._index_file, normal, rest, self._wish(scope))
+            return await self._services.run(self._index_file, normal, rest, wish)
         if name != normal or not slash:
             goal = f"{'../' if slash else ''}{normal}/"
             query = scope["query_string"].decode("latin-1")
             return Answer(301, headers=[(b"location", (f"{goal}?{query}" if query else goal).encode())])
-        return await self._services.run(self._project, normal, self._wish(scope))
+        return await self._services.run(self._project, normal, wish)
 
-    def _wish(self, scope: Scope) -> _Wish:
+    def _wish(self, scope: Scope, path: str) -> _Wish:
+        form = choose_form(header(scope, b"accept"), scope["query_string"].decode("latin-1"))
         return _Wish(
-            choose_form(header(scope, b"accept"), scope["query_string"].decode("latin-1")),
+            f"{path}{'json' if form.is_json else 'html'}",
+            form,
             choose_encoding(header(scope, b"accept-encoding")),
             header(scope, b"if-none-match"),
+            self._services.freshness.mark(),
         )
 
     def _list(self, wish: _Wish) -> Answer:
-        key = f"/{'json' if wish.form.is_json else 'html'}"
         with self._services.database.read() as connection:
             serial = facts.list_serial(connection)
-            page = self._cache.get(key, serial)
+            page = self._cache.get(wish.key, serial)
             if page is None:
                 names = projects.list_names(connection)
-                render = projects_json if wish.form.is_json else projects_html
-                page = Packed(render(names, serial))
-        return self._send(key, serial, page, wish)
+                page = Packed((projects_json if wish.form.is_json else projects_html)(names, serial))
+        return self._send(serial, page, wish)
 
     def _project(self, name: str, wish: _Wish) -> Answer:
-        key = f"{name}/{'json' if wish.form.is_json else 'html'}"
         with self._services.database.read() as connection:
             project = projects.find(connection, name)
             if project is None or not project.is_visible:
                 return text_answer(404, f"there is no project {name} here")
-            page = self._cache.get(key, project.serial)
+            page = self._cache.get(wish.key, project.serial)
             if page is None:
                 found = assemble(connection, project)
-                page = Packed(project_json(found) if wish.form.is_json else project_html(found))
-        return self._send(key, project.serial, page, wish)
+                page = Packed((project_json if wish.form.is_json else project_html)(found))
+        return self._send(project.serial, page, wish)
 
     def _index_file(self, name: str, rest: str, wish: _Wish) -> Answer:
         """Answer with the index file of a release; it changes, so it is no more cached than the page."""
+        text = None
         with self._services.database.read() as connection:
             project = projects.find(connection, name)
-            found = (
-                {
-                    index_filename(name, version): text
-                    for version, text in files.index_files(connection, project.id)
-                }
-                if project is not None and project.is_visible and project.status.offers_files
-                else {}
-            )
-        if rest not in found:
+            if project is not None and project.is_visible and project.status.offers_files:
+                text = find_index_file(connection, project, rest)
+        if text is None:
             return text_answer(404, f"there is no {rest[:200]!r} here")
-        page = Packed(found[rest].encode())
-        return self._finish(page, wish, b"application/json")
+        return self._finish(Packed(text.encode()), wish, b"application/json")
 
-    def _send(self, key: str, serial: int, page: Packed, wish: _Wish) -> Answer:
+    def _send(self, serial: int, page: Packed, wish: _Wish) -> Answer:
         answer = self._finish(page, wish, wish.form.value.encode())
-        self._cache.put(key, serial, page)
+        self._cache.put(wish.key, serial, page, wish.mark)
         return answer
 
     def _finish(self, page: Packed, wish: _Wish, content_type: bytes) -> Answer:
