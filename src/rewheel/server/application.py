@@ -1,8 +1,10 @@
 """The parts of a server, put together into one ASGI application."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rewheel.server import reading, writing
 from rewheel.server.errors import Refused
+from rewheel.server.folder import watch
 from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
 
@@ -19,6 +22,8 @@ __all__ = ["build_application"]
 _PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (reading.routes, writing.routes)
 """Each part of the server gives its routes; the first that matches answers."""
 
+_log = logging.getLogger("rewheel.server")
+
 
 def build_application(settings: ServerSettings, services: Services | None = None) -> ASGIApp:
     """Return the application; the database has to be migrated already (`running.prepare`)."""
@@ -26,7 +31,11 @@ def build_application(settings: ServerSettings, services: Services | None = None
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with anyio.create_task_group() as tasks:
+            if settings.directory is not None:
+                tasks.start_soon(watch, services, _log.warning)
+            yield
+            tasks.cancel_scope.cancel()
         services.close()
 
     application = Starlette(

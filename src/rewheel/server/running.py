@@ -1,8 +1,11 @@
 """Running a server: its first start, its worker processes, and its end."""
 
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
@@ -10,6 +13,7 @@ from rewheel.server.catalog import accounts, facts, tokens
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.migrating import migrate
 from rewheel.server.errors import ServerError, UnusableStore
+from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
 
 __all__ = ["Prepared", "prepare", "serve"]
@@ -20,8 +24,10 @@ class Prepared:
     """What the first start of an index has made."""
 
     is_first_start: bool
-    admin_token: str
+    admin_token: str = ""
     """The secret of the first administrator, if it was made up just now; empty otherwise."""
+    warnings: Sequence[str] = ()
+    """What is wrong with files of a folder that is served."""
 
 
 def prepare(settings: ServerSettings) -> Prepared:
@@ -34,6 +40,8 @@ def prepare(settings: ServerSettings) -> Prepared:
         settings.spool.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UnusableStore(f"{settings.data}: {error.strerror or error}") from error
+    if settings.directory is not None:
+        return _prepare_folder(settings)
     database = Database(settings.database_url, connections=2)
     try:
         is_first = migrate(database)
@@ -43,6 +51,20 @@ def prepare(settings: ServerSettings) -> Prepared:
     finally:
         database.close()
     return Prepared(is_first, made_up)
+
+
+def _prepare_folder(settings: ServerSettings) -> Prepared:
+    """Fill the catalog of a folder for the first time."""
+    from rewheel.server.folder import scan
+
+    warnings: list[str] = []
+    services = Services.open(settings)
+    try:
+        migrate(services.database)
+        scan(services, warnings.append)
+    finally:
+        services.close()
+    return Prepared(is_first_start=False, warnings=warnings)
 
 
 def _let_in_administrator(connection: Connection, secret: str) -> str:
@@ -66,8 +88,12 @@ def serve(settings: ServerSettings, on_ready: Callable[[str, Prepared], None] | 
     """
     from rewheel.server.processes import run_processes
 
-    prepared = prepare(settings)
-    with _reserve(settings) as reserved:
+    with ExitStack() as stack:
+        if settings.directory is not None:  # what is known of a folder is gone with the server
+            folder = stack.enter_context(TemporaryDirectory(prefix="rewheel-serve-"))
+            settings = replace(settings, data=Path(folder), database="", storage="")
+        reserved = stack.enter_context(_reserve(settings))
+        prepared = prepare(settings)
         host, port = reserved.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
 

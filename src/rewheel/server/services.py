@@ -36,7 +36,7 @@ class Services:
         return cls(
             settings,
             database,
-            open_blobs(settings),
+            _blobs(settings, database),
             Freshness(database),
             CapacityLimiter(settings.threads),
         )
@@ -57,3 +57,12 @@ class Services:
         """Close everything."""
         self.database.close()
         self.blobs.close()
+
+
+def _blobs(settings: ServerSettings, database: Database) -> Blobs:
+    if settings.directory is None:
+        return open_blobs(settings)
+    from rewheel.server.blobs.folder import FolderBlobs
+    from rewheel.server.folder.blobs import DirectoryBlobs
+
+    return DirectoryBlobs(settings.directory, database, FolderBlobs(settings.blob_folder))

@@ -89,6 +89,9 @@ def command(
         if prepared.admin_token:
             output.say("The token of its administrator, which is shown only now:")
             output.announce(f"  {prepared.admin_token}")
-        output.announce(f"Serving at {url}simple/ (uploads at {url}legacy/)")
+        for warning in prepared.warnings:
+            output.warning(warning)
+        uploads = f" (uploads at {url}legacy/)" if settings.directory is None else ""
+        output.announce(f"Serving at {url}simple/{uploads}")
 
     serve(settings, on_ready=announce)

@@ -1,18 +1,21 @@
 """What is in an uploaded file, checked as `rewheel release check` checks it."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rewheel.metadata import CoreMetadata
 from rewheel.publishing import Finding, SdistEntry, WheelEntry, check_file
+from rewheel.server.catalog.files import NewFile
 from rewheel.server.catalog.releases import Description
+from rewheel.server.catalog.tokens import Identity
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.errors import Refused
 from rewheel.server.intake.spooling import Spooled
 from rewheel.variants import write_metadata
 
-__all__ = ["SDIST", "WHEEL", "Inspected", "inspect"]
+__all__ = ["SDIST", "WHEEL", "Inspected", "inspect", "is_distribution"]
 
 WHEEL = "wheel"
 SDIST = "sdist"
@@ -50,11 +53,32 @@ class Inspected:
     notes: tuple[str, ...] = ()
     """What its maintainer should know although it is no reason to refuse the file."""
 
+    def as_file(self, *, by: Identity | None = None) -> NewFile:
+        """Return the file for the catalog."""
+        sha256 = self.spooled.sha256
+        return NewFile(
+            filename=self.filename,
+            kind=self.kind,
+            sha256=sha256,
+            size=self.spooled.size,
+            hashes={"sha256": sha256},
+            requires_python=self.requires_python,
+            metadata_sha256=hashlib.sha256(self.metadata).hexdigest() if self.metadata is not None else None,
+            label=self.label,
+            variant_json=self.variant_json,
+            uploader_id=by.account_id if by is not None else None,
+        )
 
-def inspect(spooled: Spooled) -> Inspected:
-    """Look into a file; raises Refused (400) with everything that is wrong with it."""
+
+def inspect(spooled: Spooled, *, content: bool = True) -> Inspected:
+    """Look into a file; raises Refused (400) with everything that is wrong with it.
+
+    Without `content` the files inside a wheel are not compared with their hashes.
+    """
     name = spooled.path.name
-    report = check_file(spooled.path, sha256=spooled.sha256) if _is_distribution(name) else None
+    report = (
+        check_file(spooled.path, content=content, sha256=spooled.sha256) if is_distribution(name) else None
+    )
     entry = report.entry if report is not None else None
     if report is None or report.has_errors or not isinstance(entry, WheelEntry | SdistEntry):
         raise _refusal(name, report.findings if report is not None else ())
@@ -62,7 +86,8 @@ def inspect(spooled: Spooled) -> Inspected:
     return _wheel(spooled, entry, notes) if isinstance(entry, WheelEntry) else _sdist(spooled, entry, notes)
 
 
-def _is_distribution(name: str) -> bool:
+def is_distribution(name: str) -> bool:
+    """Tell by its name whether a file is one that an index takes."""
     return name.endswith((".whl", ".whlx", ".tar.gz", ".zip"))
 
 

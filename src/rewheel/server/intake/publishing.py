@@ -52,7 +52,7 @@ def publish(
             sort_key=each.sort_key,
             description=each.description,
         )
-        files.add(connection, project.id, release_id, _new_file(each, by))
+        files.add(connection, project.id, release_id, each.as_file(by=by))
         if each.variant_json is not None:
             changed.add(release_id)
     for release_id in changed:
@@ -98,18 +98,3 @@ def check_name(connection: Connection, filename: str) -> None:
             hint="publish a new version, or a wheel with another build number",
             kind="filename-retired",
         )
-
-
-def _new_file(each: Inspected, by: Identity | None) -> files.NewFile:
-    return files.NewFile(
-        filename=each.filename,
-        kind=each.kind,
-        sha256=each.spooled.sha256,
-        size=each.spooled.size,
-        hashes={"sha256": each.spooled.sha256},
-        requires_python=each.requires_python,
-        metadata_sha256=hashlib.sha256(each.metadata).hexdigest() if each.metadata is not None else None,
-        label=each.label,
-        variant_json=each.variant_json,
-        uploader_id=by.account_id if by is not None else None,
-    )

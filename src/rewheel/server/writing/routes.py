@@ -4,12 +4,18 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Mount
 
+from rewheel.server.answers import text_answer
 from rewheel.server.services import Services
 from rewheel.server.writing.legacy import LegacyUpload
 
 __all__ = ["routes"]
 
 
+_READ_ONLY = text_answer(403, "this server shows a folder, and takes no uploads: put the files there")
+
+
 def routes(services: Services) -> Sequence[BaseRoute]:
     """Return the routes of the write side."""
+    if services.settings.directory is not None:
+        return [Mount(path, app=_READ_ONLY) for path in ("/legacy", "/upload")]
     return [Mount("/legacy", app=LegacyUpload(services))]
