@@ -11,6 +11,7 @@ from rewheel.publishing.checking import FileReport, check_file, check_index_docu
 from rewheel.publishing.checkup import Checkup, Questions, checkup_of
 from rewheel.publishing.entries import WheelEntry
 from rewheel.publishing.findings import Collector
+from rewheel.publishing.listing import forbidden_attributes
 from rewheel.publishing.versions import version_of
 from rewheel.publishing.wheel_checks import check_wheel
 from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename
@@ -40,6 +41,8 @@ def check_index(
     with tempfile.TemporaryDirectory(prefix="rewheel-check-", ignore_cleanup_errors=True) as folder:
         checker = _Checker(client, Path(folder), content=questions.content)
         reports = client.map(checker.check, files)
+    for name, said in forbidden_attributes(page, client).items():
+        found.add("RW304", f"is listed with {', '.join(said)}", file=name)
     if any(map(_label, reports)) and not any(file.filename.endswith("-variants.json") for file in files):
         found.add("RW303", "its variant wheels are listed without an index file")
     return checkup_of(page.url, reports, questions, more=found, wants_index_file=False)
@@ -148,15 +151,6 @@ class _Checker:
 def _check_listing(file: File, found: Collector) -> None:
     if file.digest is None and not file.is_local:
         found.add("RW301", "is listed without a strong hash")
-    if file.filename.endswith("-variants.json"):
-        said = {
-            "requires-python": file.requires_python,
-            "yanked": file.yanked is not None,
-            "core-metadata": file.core_metadata,
-        }
-        extra = [name for name, value in said.items() if value]
-        if extra:
-            found.add("RW304", f"is listed with {', '.join(extra)}")
 
 
 def _compare(file: File, entry: WheelEntry) -> Iterator[tuple[str, str]]:
