@@ -1,9 +1,11 @@
 """Who gets what: which wheel of a release each of many machines would take, without looking at one file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.version import Version
 
 from rewheel.environments import DescribedPython, PlatformDescription
 from rewheel.indexes import File, ProjectPage, Source
@@ -17,10 +19,8 @@ from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, parse_version, tag_rank
 
 if TYPE_CHECKING:
-    from packaging.version import Version
-
     from rewheel.machines import Machine
-    from rewheel.resolution.choice import Choice
+    from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.variants import VariantMetadata, WheelFilename
 
 __all__ = ["OfferedWheel", "Outlook", "Recipient", "who_gets_what"]
@@ -81,7 +81,7 @@ def who_gets_what(
     recipients: Sequence[Recipient],
     pythons: Sequence[tuple[int, int]],
     *,
-    assumed: Mapping[str, "Version"] | None = None,
+    assumed: Mapping[str, Version] | None = None,
 ) -> list[Outlook]:
     """Choose among the wheels of one release for every recipient with every Python.
 
@@ -119,8 +119,7 @@ def _choice(
     recipient: Recipient,
     abi: AbiVersions,
 ) -> "Choice":
-    release = offered.release(python)
-    eligible, refused = eligible_wheels(release, offered.known(python), allowed_hashes=None, pinned=False)
+    release, eligible, refused = offered.sorted_for(python)
     providers = Providers(
         recipient.machine,
         policy=ProviderPolicy(),
@@ -152,44 +151,53 @@ class _Here(Source):
         return None
 
 
-@dataclass(slots=True)
+class _Sorted(NamedTuple):
+    """What tags, Python and yanking leave of a release, which is the same for all machines of a platform."""
+
+    release: Release
+    eligible: list[WheelFile]
+    refused: list["WheelVerdict"]
+
+
 class _Offered:
-    """The wheels, ranked once for every Python on every platform, whatever the machine."""
+    """The wheels, sorted out once for every Python on every platform."""
 
-    wheels: list[OfferedWheel]
-    _source: Source = field(default_factory=lambda: _Here("the release", "the release"))
-    _pythons: dict[DescribedPython, DescribedPython] = field(default_factory=dict)
-    _releases: dict[DescribedPython, Release] = field(default_factory=dict)
+    def __init__(self, wheels: Sequence[OfferedWheel]) -> None:
+        self._wheels = wheels
+        self._source = _Here("the release", "the release")
+        self._known: dict[DescribedPython, _Sorted] = {}
 
-    def known(self, python: DescribedPython) -> DescribedPython:
-        """Return the same Python, which has worked out its tags already if it was met before."""
-        return self._pythons.setdefault(python, python)
-
-    def release(self, python: DescribedPython) -> Release:
-        """Return the release with the tags ranked."""
-        known = self._releases.get(python)
+    def sorted_for(self, python: DescribedPython) -> _Sorted:
+        """Return which wheels are left for a Python, and what rules out the others."""
+        known = self._known.get(python)
         if known is None:
-            first = self.wheels[0].filename if self.wheels else None
-            version = parse_version(first.version) if first is not None else None
-            known = self._releases[python] = Release(
-                first.project if first is not None else "",
-                version or parse_version("0"),  # type: ignore[arg-type]
-                self._source,
-                list(self._ranked(self.known(python).tags)),
-            )
+            release = self._release(python.tags)
+            split = eligible_wheels(release, python, allowed_hashes=None, pinned=False)
+            known = self._known[python] = _Sorted(release, *split)
         return known
 
-    def _ranked(self, tags: Mapping[str, int]) -> Iterator[WheelFile]:
-        for wheel in self.wheels:
-            file = File(
-                filename=str(wheel.filename),
-                url="",
-                hashes={},
-                requires_python=wheel.requires_python,
-                yanked=wheel.yanked,
-                size=wheel.size,
-                upload_time="",
-                core_metadata=False,
-                source=self._source,
-            )
-            yield WheelFile(file, wheel.filename, tag_rank(wheel.filename, tags))
+    def _release(self, tags: Mapping[str, int]) -> Release:
+        first = self._wheels[0].filename if self._wheels else None
+        version = parse_version(first.version) if first is not None else None
+        return Release(
+            first.project if first is not None else "",
+            version or Version("0"),
+            self._source,
+            [
+                WheelFile(self._file(wheel), wheel.filename, tag_rank(wheel.filename, tags))
+                for wheel in self._wheels
+            ],
+        )
+
+    def _file(self, wheel: OfferedWheel) -> File:
+        return File(
+            filename=str(wheel.filename),
+            url="",
+            hashes={},
+            requires_python=wheel.requires_python,
+            yanked=wheel.yanked,
+            size=wheel.size,
+            upload_time="",
+            core_metadata=False,
+            source=self._source,
+        )
