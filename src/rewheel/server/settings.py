@@ -39,6 +39,11 @@ class ServerSettings:
     project_quota: int = 10 * GIB
     """Bytes of all files of one project, unless it is granted more or less."""
 
+    public_url: str = ""
+    """The address under which clients know the server; empty to believe what each of them says."""
+    allow_insecure_external: bool = False
+    """Whether rims may name wheels that are not fetched over https, for trials."""
+
     page_cache: int = 64 * MIB
     """Bytes of rendered pages that each worker process keeps."""
     page_lifetime: int = 0
