@@ -64,14 +64,16 @@ def make_wheel(
     requires: Iterable[str] = (),
     extras: Iterable[str] = (),
     requires_python: str = "",
+    headers: Iterable[str] = (),
+    description: str = "",
     entry_points: str = "",
     files: Mapping[str, bytes | str] | None = None,
 ) -> Path:
     """Write a wheel and return its path.
 
     A labelled wheel gets a `variant.json` made from `properties`, unless `variant_json` gives it as a
-    document or as raw bytes; empty bytes leave it out. Its module `{name}.py` holds the label, so that a
-    test can import it and see what it got.
+    document or as raw bytes; empty bytes leave it out. `headers` are further lines of its METADATA. Its
+    module `{name}.py` holds the label, so that a test can import it and see what it got.
     """
     module = name.replace("-", "_").replace(".", "_").lower()
     info = f"{module}-{version}.dist-info"
@@ -82,7 +84,9 @@ def make_wheel(
     members: dict[str, bytes | str] = dict(
         files if files is not None else {f"{module}.py": f"LABEL = {label!r}\n"}
     )
-    members[f"{info}/METADATA"] = "\n".join(metadata) + "\n"
+    metadata += headers
+    body = f"\n{description}\n" if description else ""
+    members[f"{info}/METADATA"] = "\n".join(metadata) + "\n" + body
     members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
     if entry_points:
         members[f"{info}/entry_points.txt"] = entry_points

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rewheel.machines.errors import MachineFileError, MachinesError
     from rewheel.machines.known import KnownMachine, known_machines
     from rewheel.machines.machine import Machine
-    from rewheel.machines.machine_file import read_machine_file, write_machine_file
+    from rewheel.machines.machine_file import parse_machine_file, read_machine_file, write_machine_file
     from rewheel.machines.native import NATIVE, NativeProvider, match_native
     from rewheel.machines.platform import Platform
     from rewheel.machines.plugin_api import Endpoint, PluginDescription, PluginError, PluginFeature
@@ -50,6 +50,7 @@ _HOMES = {
     "as_supported": "providing",
     "known_machines": "known",
     "match_native": "native",
+    "parse_machine_file": "machine_file",
     "read_machine_file": "machine_file",
     "write_machine_file": "machine_file",
 }
@@ -81,6 +82,7 @@ __all__ = [
     "as_supported",
     "known_machines",
     "match_native",
+    "parse_machine_file",
     "read_machine_file",
     "write_machine_file",
 ]

@@ -18,7 +18,7 @@ from rewheel.machines.native import NATIVE
 from rewheel.machines.platform import Platform
 from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
 
-__all__ = ["read_machine_file", "write_machine_file"]
+__all__ = ["parse_machine_file", "read_machine_file", "write_machine_file"]
 
 VERSION = "0.1"
 
@@ -42,7 +42,16 @@ def read_machine_file(path: Path, environ: Mapping[str, str], *, interpreter_arc
     Raises MachineFileError if the file cannot be read or says something that it cannot mean.
     """
     path = Path(path)
-    return _Reader(path).machine(_load(path), environ, interpreter_arch)
+    return _Reader(path).machine(_parse(_load(path), path), environ, interpreter_arch)
+
+
+def parse_machine_file(data: bytes, name: str, environ: Mapping[str, str]) -> Machine:
+    """Take a machine from the content of a machine file, as `read_machine_file` does.
+
+    `name` is the file's, for messages and for a machine that has no name of its own.
+    """
+    path = Path(name)
+    return _Reader(path).machine(_parse(data, path), environ, "")
 
 
 def write_machine_file(
@@ -72,9 +81,7 @@ def write_machine_file(
     _replace(path, _document(path, machine, answers, date or datetime.now(UTC)))
 
 
-def _load(path: Path) -> dict[str, Any]:
-    import tomllib
-
+def _load(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(_SIZE_LIMIT + 1)
@@ -82,6 +89,12 @@ def _load(path: Path) -> dict[str, Any]:
         hint = "save one with `rewheel machine save FILE` on the machine that it shall describe"
         reason = getattr(error, "strerror", None) or error
         raise MachineFileError(path, f"it cannot be read: {reason}", hint=hint) from error
+    return data
+
+
+def _parse(data: bytes, path: Path) -> dict[str, Any]:
+    import tomllib
+
     if len(data) > _SIZE_LIMIT:
         raise MachineFileError(path, f"it is larger than {_SIZE_LIMIT >> 20} MiB")
     try:

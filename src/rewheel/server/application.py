@@ -1,17 +1,18 @@
 """The parts of a server, put together into one ASGI application."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
-from rewheel.server import reading, writing
+from rewheel.server import pages, reading, writing
 from rewheel.server.errors import Refused
 from rewheel.server.folder import watch
 from rewheel.server.services import Services
@@ -19,7 +20,7 @@ from rewheel.server.settings import ServerSettings
 
 __all__ = ["build_application"]
 
-_PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (reading.routes, writing.routes)
+_PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (reading.routes, writing.routes, pages.routes)
 """Each part of the server gives its routes; the first that matches answers."""
 
 _log = logging.getLogger("rewheel.server")
@@ -41,7 +42,7 @@ def build_application(settings: ServerSettings, services: Services | None = None
     application = Starlette(
         routes=[route for part in _PARTS for route in part(services)],
         lifespan=lifespan,
-        exception_handlers={Refused: _refused, 404: _not_found, 500: _failed},
+        exception_handlers=_error_handlers(settings),
     )
     return _Front(services, application)
 
@@ -65,18 +66,26 @@ class _Front:
             await self._application(scope, receive, send)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    del request
-    assert isinstance(error, Refused)
-    return PlainTextResponse(f"{error.text}\n", error.status, headers=error.headers)
+def _error_handlers(settings: ServerSettings) -> Mapping[Any, ExceptionHandler]:
+    """Say what went wrong: to people as a page, to tools as a line of text."""
 
+    def answer(request: Request, status: int, message: str, hint: str = "") -> Response:
+        if pages.wants_html(request):
+            return cast("Response", pages.message_page(request, settings, status, message, hint=hint))
+        return PlainTextResponse(f"{message}\n", status)
 
-async def _not_found(request: Request, error: Exception) -> Response:
-    del request, error
-    return PlainTextResponse("there is nothing here\n", 404)
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        if pages.wants_html(request):
+            return cast("Response", pages.refusal_page(request, settings, error))
+        return PlainTextResponse(f"{error.text}\n", error.status, headers=error.headers)
 
+    async def not_found(request: Request, error: Exception) -> Response:
+        del error
+        return answer(request, 404, "there is nothing here", "search for a project, or begin at home")
 
-async def _failed(request: Request, error: Exception) -> Response:
-    """Tell a stranger nothing about our insides."""
-    del request, error
-    return PlainTextResponse("the server failed; its operator finds the reason in its log\n", 500)
+    async def failed(request: Request, error: Exception) -> Response:
+        del error  # a stranger learns nothing about our insides
+        return answer(request, 500, "the server failed; its operator finds the reason in its log")
+
+    return {Refused: refused, 404: not_found, 500: failed}

@@ -1,7 +1,7 @@
 """What the parts of a server work with, opened once in each process."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from rewheel.server.blobs import Blobs, open_blobs
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.freshness import Freshness
+from rewheel.server.counting import DownloadCounter
 from rewheel.server.settings import ServerSettings
 
 __all__ = ["Services"]
@@ -28,6 +29,8 @@ class Services:
     freshness: Freshness
     threads: CapacityLimiter
     """Bounds how many requests use the database at once; the rest wait in their order."""
+    downloads: DownloadCounter
+    _endings: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Self:
@@ -39,6 +42,7 @@ class Services:
             _blobs(settings, database),
             Freshness(database),
             CapacityLimiter(settings.threads),
+            DownloadCounter(database),
         )
 
     @property
@@ -53,8 +57,15 @@ class Services:
         job: Callable[[], _T] = partial(work, *args, **kwargs)
         return await to_thread.run_sync(job, limiter=self.threads)
 
+    def at_close(self, action: Callable[[], None]) -> None:
+        """Let a part of the server end what it has begun when everything is closed."""
+        self._endings.append(action)
+
     def close(self) -> None:
         """Close everything."""
+        for action in reversed(self._endings):
+            action()
+        self.downloads.flush()
         self.database.close()
         self.blobs.close()
 

@@ -1,0 +1,193 @@
+"""Home, search, projects and releases: from a request to a page."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
+
+from rewheel.server.answers import Answer
+from rewheel.server.catalog import figures, projects
+from rewheel.server.errors import Refused
+from rewheel.server.pages.assets import find_asset
+from rewheel.server.pages.gathering import gather_release, project_page, release_rows
+from rewheel.server.pages.listing import Pages, find_projects, latest_projects
+from rewheel.server.pages.machine_question import MachineQuestion, read_question
+from rewheel.server.pages.messages import message_page, refusal_page
+from rewheel.server.pages.readme import ReadmeRenderer
+from rewheel.server.pages.sending import html_answer, packed_answer
+from rewheel.server.pages.site import site_of
+from rewheel.server.pages.templating import render
+from rewheel.server.reading.packing import Packed
+from rewheel.server.reading.page_cache import PageCache
+from rewheel.server.services import Services
+from rewheel.variants import normalize_project
+
+__all__ = ["PublicPages"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
+_FIGURES_LAST = 60.0
+"""Seconds for which the figures of the index are good enough."""
+_COUNTS_LAST = 3600
+"""Seconds after which a page is made anew for its download figures alone."""
+
+
+class PublicPages:
+    """The pages that everybody may see; several threads make them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._cache = PageCache(services.settings.page_cache // 4)
+        self._renderer = ReadmeRenderer()
+        self._figures: tuple[float, figures.Figures] | None = None
+        self._counting = threading.Lock()
+
+    def close(self) -> None:
+        """End what works for these pages."""
+        self._renderer.close()
+
+    # Handlers
+
+    async def home(self, request: Request) -> ASGIApp:
+        """Show the search, figures, and what is new."""
+        return await self._made(request, self._home)
+
+    async def search(self, request: Request) -> ASGIApp:
+        """Show what a query finds."""
+        return await self._made(request, self._search)
+
+    async def project(self, request: Request) -> ASGIApp:
+        """Show a project with its latest release, or with the one that is named."""
+        return await self._made(request, self._project)
+
+    async def releases(self, request: Request) -> ASGIApp:
+        """Show all releases of a project."""
+        return await self._made(request, self._releases)
+
+    async def machine(self, request: Request) -> ASGIApp:
+        """Show what the machine of a file would get of a release."""
+        if request.method != "POST":
+            return RedirectResponse("../#machine", 303)
+        try:
+            question = await read_question(request, patience=self._settings.body_timeout)
+        except Refused as refused:
+            return refusal_page(request, self._settings, refused)
+        return await self._made(request, lambda asked: self._machine(asked, question))
+
+    async def asset(self, request: Request) -> ASGIApp:
+        """Send a file that pages load."""
+        found = find_asset(request.url.path)
+        if found is None:
+            return message_page(request, self._settings, 404, "there is no such file")
+        for_ever = (b"cache-control", b"public, max-age=31536000, immutable")
+        nosniff = (b"x-content-type-options", b"nosniff")
+        kind = (b"content-type", found.media_type.encode())
+        return Answer(200, found.content, [kind, for_ever, nosniff])
+
+    # What they do, in threads
+
+    async def _made(self, request: Request, make: Callable[[Request], Answer]) -> ASGIApp:
+        try:
+            return await self._services.run(make, request)
+        except Refused as refused:
+            return refusal_page(request, self._settings, refused)
+
+    def _home(self, request: Request) -> Answer:
+        with self._services.database.read() as connection:
+            now = time.monotonic()
+            with self._counting:
+                if self._figures is None or now - self._figures[0] > _FIGURES_LAST:
+                    self._figures = (now, figures.take(connection))
+                shown = self._figures[1]
+            latest = latest_projects(connection)
+        site = site_of(request, self._settings)
+        return packed_answer(
+            request, Packed(render("home.html", site, figures=shown, latest=latest, hide_search=True))
+        )
+
+    def _search(self, request: Request) -> Answer:
+        query = " ".join(request.query_params.get("q", "")[:200].split())
+        with self._services.database.read() as connection:
+            results = find_projects(connection, query, request.query_params.get("page", ""))
+        site = site_of(request, self._settings)
+        return packed_answer(request, Packed(render("search.html", site, query=query, results=results)))
+
+    def _project(self, request: Request) -> Answer:
+        name, version = self._name(request), request.path_params.get("version")
+        python = request.query_params.get("python", "")[:10]
+        site = site_of(request, self._settings)
+        hour = int(time.time() // _COUNTS_LAST)
+        key = f"{site.index_url} {name} {version or ''} {python} {hour}"
+        with self._services.database.read() as connection:
+            project = self._find(request, projects.find(connection, name))
+            page = self._cache.get(key, project.serial)
+            if page is None:
+                gathered = gather_release(connection, project, version)
+        if page is None:
+            if gathered is None:
+                raise self._no_release(project, version)
+            shown = project_page(gathered, python=python, index_url=site.index_url, renderer=self._renderer)
+            page = Packed(render("project.html", site, page=shown))
+        answer = packed_answer(request, page)
+        self._cache.put(key, project.serial, page, None)
+        return answer
+
+    def _releases(self, request: Request) -> Answer:
+        with self._services.database.read() as connection:
+            project = self._find(request, projects.find(connection, self._name(request)))
+            rows = release_rows(connection, project)
+        pages = Pages.at(request.query_params.get("page", ""), len(rows))
+        content = render(
+            "releases.html",
+            site_of(request, self._settings),
+            name=project.name,
+            display_name=project.display_name,
+            releases=rows[pages.entries],
+            pages=pages,
+        )
+        return packed_answer(request, Packed(content))
+
+    def _machine(self, request: Request, question: MachineQuestion) -> Answer:
+        with self._services.database.read() as connection:
+            project = self._find(request, projects.find(connection, self._name(request)))
+            gathered = gather_release(connection, project, request.path_params["version"])
+        if gathered is None:
+            raise self._no_release(project, request.path_params["version"])
+        answered = question.answer(gathered)
+        content = render(
+            "machine.html",
+            site_of(request, self._settings),
+            page=answered,
+            answer=answered.answer,
+            problem=answered.problem,
+        )
+        return html_answer(content, 400 if answered.problem else 200)
+
+    def _name(self, request: Request) -> str:
+        name: str = request.path_params["name"]
+        if not _NAME.fullmatch(name):
+            raise Refused(404, "no project can have this name", hint="search for it by a part of its name")
+        return normalize_project(name)
+
+    def _find(self, request: Request, project: projects.Project | None) -> projects.Project:
+        if project is None or not project.is_visible:
+            raise Refused(
+                404,
+                f"there is no project {self._name(request)} on this index",
+                hint="search for a part of its name, or publish it",
+            )
+        return project
+
+    @staticmethod
+    def _no_release(project: projects.Project, version: str | None) -> Refused:
+        if version is None:
+            return Refused(404, f"{project.name} has not published anything that is still here")
+        return Refused(
+            404,
+            f"{project.name} has no release {version[:100]}",
+            hint=f"its releases are listed at /project/{project.name}/releases/",
+        )
