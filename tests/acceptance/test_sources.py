@@ -205,3 +205,13 @@ def test_unknown_json_keys_and_other_dialects_are_read(shop: Shop) -> None:
     outcome = shop.install()
     assert outcome.label() == "x2"
     assert not outcome.warnings
+
+
+def test_a_hash_in_a_url_counts_where_hashes_are_required(shop: Shop) -> None:
+    path = shop.wheel()
+    good = hashlib.sha256(path.read_bytes()).hexdigest()
+    for url in (path.as_uri(), shop.server.file_url(path.name)):
+        assert shop.install(f"foo @ {url}", "--require-hashes").code == 2
+        assert shop.install(f"foo @ {url}#sha256={good}", "--require-hashes").code == 0
+        assert shop.install(f"foo @ {url}#sha256={'0' * 64}", "--require-hashes").code == 1
+        assert shop.install(f"foo @ {url}#sha256={'0' * 64}").code == 1

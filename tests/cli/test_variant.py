@@ -275,3 +275,77 @@ def test_show_hostile_wheels(run: Run, shelf: Path, world: Path) -> None:
 def test_what_is_made_is_what_readers_read(run: Run, wheel: Path) -> None:
     _, found = made(run, wheel, "-p", "x86_64 :: level :: v3")
     assert isinstance(read_metadata(found, kind="wheel", label="x86_64_v3"), VariantMetadata)
+
+
+def requires(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        lines = archive.read("foo-1.0.dist-info/METADATA").decode().splitlines()
+    return [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+
+
+def test_dependencies_change_with_the_variant(run: Run, shelf: Path) -> None:
+    wheel = make_wheel(shelf, requires=["Torch_CPU>=2", "numpy>=2; python_version > '3.10'", "rich"])
+    added = "torch>=2; 'nvidia' in variant_namespaces"
+    words = [
+        "-p",
+        "nvidia :: sm_arch :: 90_real",
+        "--drop-dependency",
+        "torch-cpu",
+        "--drop-dependency",
+        "rich",
+    ]
+    assert run("variant", "make", wheel, *words, "--add-dependency", added).code == 0
+    made = shelf / "foo-1.0-py3-none-any-nvidia_90_real.whl"
+    assert requires(made) == [
+        "numpy>=2; python_version > '3.10'",
+        'torch>=2; "nvidia" in variant_namespaces',
+    ]
+    assert run("wheel", "verify", made).code == 0
+    assert requires(wheel)[0] == "Torch_CPU>=2"
+
+
+def test_a_plain_wheel_gets_its_dependencies_back(run: Run, shelf: Path) -> None:
+    variant = make_wheel(
+        shelf, label="x1", properties={"gpu": {"arch": ["x1"]}}, requires=["a; 'gpu' in variant_namespaces"]
+    )
+    code, _, err = run("variant", "unmake", variant)
+    assert (code, "variant markers" in err) == (1, True)
+    words = ["--drop-dependency", "a", "--add-dependency", "b>=1"]
+    assert run("variant", "unmake", variant, *words).code == 0
+    assert requires(shelf / "foo-1.0-py3-none-any.whl") == ["b>=1"]
+    code, _, err = run("variant", "unmake", variant, "--add-dependency", "c; 'gpu' in variant_namespaces")
+    assert (code, "a plain wheel has no variant markers" in err) == (1, True)
+
+
+def test_a_label_changes_and_nothing_else(run: Run, shelf: Path) -> None:
+    variant = make_wheel(
+        shelf, label="x1", properties={"gpu": {"arch": ["x1"]}}, priorities=["gpu", "cpu"], requires=["a"]
+    )
+    before = document(variant)
+    assert run("variant", "make", variant, "--relabel", "fast").code == 0
+    made = shelf / "foo-1.0-py3-none-any-fast.whl"
+    after = document(made)
+    assert after["variants"] == {"fast": before["variants"]["x1"]}
+    assert {**after, "variants": None} == {**before, "variants": None}
+    assert requires(made) == ["a"]
+    assert run("wheel", "verify", made).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-p", "x86_64 :: level :: v3", "--drop-dependency", "absent"], "no dependency on absent"),
+        (["-p", "x86_64 :: level :: v3", "--add-dependency", "a >="], "a >="),
+        (["--relabel", "fast", "-p", "x86_64 :: level :: v3"], "give it alone"),
+        (["--relabel", "fast"], "is a plain wheel"),
+        (["--relabel", "CU 12"], "is a plain wheel"),
+    ],
+)
+def test_changes_that_cannot_be_made_leave_nothing(
+    run: Run, wheel: Path, words: list[str], message: str
+) -> None:
+    before = sorted(wheel.parent.iterdir())
+    code, _, err = run("variant", "make", wheel, *words)
+    assert code in {1, 2}
+    assert message in err
+    assert sorted(wheel.parent.iterdir()) == before

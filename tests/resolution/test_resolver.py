@@ -368,3 +368,35 @@ def test_large_wheels_of_a_server_without_ranges(world: World) -> None:
         resolution = world.resolve("a")
     assert [(package.project, package.label) for package in resolution.packages] == [("b", ""), ("a", "")]
     assert len(world.reporter.warnings) == 1
+
+
+def test_what_is_not_taken_without_being_asked_for_is_told(world: World) -> None:
+    world.wheel("gone", "1.0")
+    world.wheel("gone", "2.0")
+    world.wheel("old", "1.0", tag="cp39-cp39-win32")
+    world.wheel("old", "1.1", tag="cp39-cp39-win32")
+    world.wheel("old", "2.0rc1")
+    world.wheel("top", requires=["gone", "old<2"])
+    world.server.yanked = {"gone-1.0-py3-none-any.whl": "", "gone-2.0-py3-none-any.whl": "broken"}
+    with pytest.raises(NoCandidate) as caught:
+        world.resolve("gone")
+    assert str(caught.value).splitlines()[1:] == ["  - gone 2.0: yanked: broken", "  - gone 1.0: yanked"]
+    assert "with ==" in caught.value.hint
+    with pytest.raises(NoCandidate) as caught:
+        world.resolve("old")
+    assert "  - old 1.0, 1.1: platform win32 does not fit this target" in str(caught.value)
+    assert "  - old 2.0rc1: a pre-release" in str(caught.value)
+    assert "--pre" in caught.value.hint
+    with pytest.raises(Contradiction) as contradiction:
+        world.resolve("top", "gone==1.0", constraints=("gone<2",))
+    assert contradiction.value.facts[0].startswith("you asked for")
+    assert "rewheel explain old" in contradiction.value.hint
+
+
+def test_a_yanked_version_that_is_taken_is_warned_of(world: World) -> None:
+    world.wheel("gone", "1.0")
+    world.wheel("top", requires=["gone==1.0"])
+    world.server.yanked = {"gone-1.0-py3-none-any.whl": "broken"}
+    assert world.versions("top") == {"gone": "1.0", "top": "1.0"}
+    (warning,) = world.reporter.warnings
+    assert warning.startswith("gone 1.0 was yanked by its maintainers (broken)")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
+_HASH_IN_URL = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([0-9a-fA-F]+)(?=&|$)")
 _EXACT = re.compile(r"={2,3}[^,*]+")
 _Value = TypeVar("_Value")
 
@@ -72,6 +73,7 @@ def gather(
     if asked.hashes:  # as for pip: who checks one thing means to check everything
         session.flags.setdefault("require_hashes", True)
     if session.settings.require_hashes and not only_looking:
+        _take_hashes_of_urls(asked)
         _require_hashes(asked)
     return asked
 
@@ -163,6 +165,15 @@ def _take_options(flags: dict[str, object], options: Mapping[str, object]) -> No
             flags[name] = (*given, *(item for item in value if item not in given))
         else:
             flags.setdefault(name, value)
+
+
+def _take_hashes_of_urls(asked: Asked) -> None:
+    """Let a hash in the fragment of a URL count, as in `…#sha256=…`, where none is given beside it."""
+    for requirement in asked.requirements:
+        _, _, fragment = requirement.url.partition("#")
+        found = {f"{name}:{digest.lower()}" for name, digest in _HASH_IN_URL.findall(fragment)}
+        if found and requirement.project not in asked.hashes:
+            asked.allow_hashes(requirement.project, frozenset(found), narrow=False)
 
 
 def _require_hashes(asked: Asked) -> None:

@@ -5,12 +5,14 @@ from rewheel.front_door import front_door
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.metadata.core_metadata import CoreMetadata
+    from rewheel.metadata.dependency_edit import DependencyEdit
     from rewheel.metadata.editing import edit_metadata
     from rewheel.metadata.errors import InvalidCoreMetadata, InvalidRequirement, MetadataError
     from rewheel.metadata.requirements import Requirement
 
 _HOMES = {
     "CoreMetadata": "core_metadata",
+    "DependencyEdit": "dependency_edit",
     "InvalidCoreMetadata": "errors",
     "InvalidRequirement": "errors",
     "MetadataError": "errors",
@@ -20,6 +22,7 @@ _HOMES = {
 
 __all__ = [
     "CoreMetadata",
+    "DependencyEdit",
     "InvalidCoreMetadata",
     "InvalidRequirement",
     "MetadataError",

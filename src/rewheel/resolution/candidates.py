@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from rewheel.environments import InstalledDistribution
 
-__all__ = ["Candidate", "ProjectCandidates", "number_candidates"]
+__all__ = ["PRE_RELEASE", "Candidate", "ProjectCandidates", "number_candidates"]
+
+PRE_RELEASE = "a pre-release"
+"""Why a candidate is not taken that no requirement admits and that nobody withdrew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,11 @@ class Candidate:
     def is_yanked(self) -> bool:
         """Whether all its releases are withdrawn, PEP 592."""
         return bool(self.releases) and all(release.is_yanked for release in self.releases)
+
+    @property
+    def yank_reason(self) -> str:
+        """Why it was withdrawn; empty if it was not, or if nobody said why."""
+        return next((release.yank_reason for release in self.releases if release.yank_reason), "")
 
 
 @dataclass(slots=True)
@@ -116,6 +124,16 @@ class ProjectCandidates:
             elif not candidate.reference and self._is_admitted(number, candidate):
                 reluctantly.append((number, candidate))
         yield from reluctantly
+
+    def reluctance(self, number: int) -> str:
+        """Say why a candidate is not taken unless it is asked for; empty if it is like any other."""
+        candidate = self.candidates[number]
+        if candidate.installed is not None or candidate.reference or self._is_admitted(number, candidate):
+            return ""
+        if candidate.is_yanked:
+            reason = candidate.yank_reason
+            return f"yanked: {reason}" if reason else "yanked"
+        return PRE_RELEASE
 
     def _is_ordinary(self, candidate: Candidate, allowed: CandidateSet) -> bool:
         if candidate.reference:

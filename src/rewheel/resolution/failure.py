@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rewheel.resolution.candidate_set import CandidateSet
+from rewheel.resolution.candidates import PRE_RELEASE
+from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import Contradiction
 from rewheel.resolution.packages import project_of
 from rewheel.resolution.solver import Fact, FactKind, Requested
@@ -11,7 +13,9 @@ from rewheel.resolution.solver import Fact, FactKind, Requested
 if TYPE_CHECKING:
     from rewheel.resolution.candidates import ProjectCandidates
 
-__all__ = ["Memory", "contradiction"]
+__all__ = ["Memory", "advice", "contradiction", "versions_of"]
+
+_ORDER = (FactKind.REQUESTED, FactKind.CONSTRAINT, FactKind.DEPENDENCY, FactKind.NO_CANDIDATE)
 
 
 class Memory(Protocol):
@@ -29,15 +33,42 @@ class Memory(Protocol):
         """Say why candidates could not be used, or that no source has the project."""
         ...
 
+    def statuses(self, project: str) -> Iterable[str]:
+        """Tell, by words of `Status` and `PRE_RELEASE`, why candidates were not taken."""
+        ...
+
 
 def contradiction(facts: Sequence[Fact], memory: Memory) -> Contradiction:
-    """Make the error that tells which premises exclude one another."""
-    sentences = tuple(dict.fromkeys(sentence for fact in facts for sentence in _tell(fact, memory)))
+    """Make the error that tells which premises exclude one another: what was asked for, and what follows."""
+    in_order = sorted(facts, key=lambda fact: _ORDER.index(fact.kind))
+    sentences = tuple(dict.fromkeys(sentence for fact in in_order for sentence in _tell(fact, memory)))
+    barren = [project_of(fact.package) for fact in facts if fact.kind is FactKind.NO_CANDIDATE]
+    hints = ["loosen one of these requirements"]
+    if any(fact.kind is FactKind.CONSTRAINT for fact in facts):
+        hints = ["loosen the constraint or one of these requirements"]
+    if further := advice(dict.fromkeys(barren), memory):
+        hints.append(further)
     return Contradiction(
         "no versions fit together:\n" + "\n".join(f"  - {sentence}" for sentence in sentences),
         facts=sentences,
-        hint="loosen one of these requirements",
+        hint=", or ".join(hints),
     )
+
+
+def advice(projects: Iterable[str], memory: Memory) -> str:
+    """Say what may help with projects none of whose candidates will do; empty if there are no projects."""
+    found: dict[str, None] = {}
+    for project in projects:
+        statuses = set(memory.statuses(project))
+        if PRE_RELEASE in statuses:
+            found["allow pre-releases with --pre"] = None
+        if Status.YANKED in statuses:
+            found["name exactly, with ==, a yanked version that must be"] = None
+        if Status.WRONG_PYTHON in statuses:
+            found["use another Python with --python"] = None
+        if statuses:
+            found[f"see with `rewheel explain {project}` what became of every wheel"] = None
+    return ", or ".join(found)
 
 
 def _tell(fact: Fact, memory: Memory) -> Iterable[str]:
@@ -51,7 +82,7 @@ def _request(fact: Fact, _: Memory) -> Iterable[str]:
 
 def _constraint(fact: Fact, memory: Memory) -> Iterable[str]:
     project = memory.candidates(project_of(fact.package))
-    versions = _versions(project, fact.candidates) or "in no known version"
+    versions = versions_of(project, fact.candidates) or "in no known version"
     yield f"a constraint allows {fact.package} only {versions}"
 
 
@@ -64,7 +95,7 @@ def _dependency(fact: Fact, memory: Memory) -> Iterable[str]:
             needed[entry.text] = needed.get(entry.text, CandidateSet.empty()) | CandidateSet.singleton(number)
             unmet = unmet or entry.allowed.is_empty
     for text, those in needed.items():
-        yield f"{fact.package} {_versions(project, those)} needs {text}"
+        yield f"{fact.package} {versions_of(project, those)} needs {text}"
     if unmet:
         yield from _absence(project_of(fact.dependency), CandidateSet.empty(), memory)
 
@@ -80,14 +111,15 @@ def _absence(name: str, among: CandidateSet, memory: Memory) -> Iterable[str]:
     if reasons:
         return
     project = memory.candidates(name)
-    if versions := _versions(project, among):
+    if versions := versions_of(project, among):
         yield f"{name} {versions} can't be used"
     else:
-        known = _versions(project, CandidateSet.full())
+        known = versions_of(project, CandidateSet.full())
         yield f"no version of {name} satisfies that" + (f"; there are {known}" if known else "")
 
 
-def _versions(project: "ProjectCandidates", among: CandidateSet) -> str:
+def versions_of(project: "ProjectCandidates", among: CandidateSet) -> str:
+    """Name the versions of a set of candidates, the oldest and the newest of many."""
     numbers = sorted(among.numbers(len(project.candidates)), reverse=True)
     names = list(dict.fromkeys(str(project.candidates[number].version) for number in numbers))
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"

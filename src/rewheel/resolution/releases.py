@@ -70,6 +70,12 @@ class Release:
         files = [*(wheel.file for wheel in self.wheels), *self.sdists]
         return bool(files) and all(file.yanked is not None for file in files)
 
+    @property
+    def yank_reason(self) -> str:
+        """Why it was withdrawn, in its maintainers' words; empty if they gave none."""
+        files = [*(wheel.file for wheel in self.wheels), *self.sdists]
+        return next((file.yanked for file in files if file.yanked), "")
+
 
 @lru_cache(maxsize=65536)
 def parse_version(text: str) -> Version | None:

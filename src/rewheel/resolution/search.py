@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
-from rewheel.resolution.failure import contradiction
+from rewheel.resolution.failure import advice, contradiction, versions_of
 from rewheel.resolution.packages import DEFAULT_EXTRAS, extra_of, packages_of, project_of
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
 from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
@@ -159,10 +159,16 @@ class Search:
         if not self._universe.is_known(project):
             yield f"no source has a project named {project}"
             return
-        for number, candidate in enumerate(self._universe.candidates(project).candidates):
-            found = self._passed_over.get(candidate)
-            if number in among and found is not None:
-                yield f"{project} {candidate.version}: {found.obstacle}"
+        found = self._universe.candidates(project)
+        reasons: dict[str, CandidateSet] = {}
+        for number, candidate in enumerate(found.candidates):
+            passed_over = self._passed_over.get(candidate)
+            reason = passed_over.obstacle if passed_over is not None else found.reluctance(number)
+            if number in among and reason:
+                known = reasons.get(reason, CandidateSet.empty())
+                reasons[reason] = known | CandidateSet.singleton(number)
+        for reason, those in reasons.items():
+            yield f"{project} {versions_of(found, those)}: {reason}"
 
     # How the answers come about
 
@@ -251,6 +257,7 @@ class Search:
             found = self._inspect(project, number)
             assert found.metadata is not None
             self._warn_of_passed_over(candidates.candidates[:number], candidate)
+            self._warn_of_yanked(candidate, found)
             if found.choice is not None:
                 self._reporter.detail(f"{project} {candidate.version} is taken from {found.choice.source}")
                 self._warn_of_status(project, found.choice)
@@ -288,6 +295,29 @@ class Search:
         ):
             self._reporter.warning(warning)
 
+    def _warn_of_yanked(self, taken: "Candidate", found: "Inspected") -> None:
+        selected = found.choice.selected if found.choice is not None else None
+        if selected is not None and not taken.reference:
+            reason = selected.file.yanked
+        else:
+            reason = taken.yank_reason if taken.is_yanked else None
+        if reason is not None:
+            because = f" ({reason})" if reason else ""
+            self._reporter.warning(
+                f"{taken.project} {taken.version} was yanked by its maintainers{because}, and is taken only "
+                "because a requirement names exactly this version"
+            )
+
+    def statuses(self, project: str) -> Iterable[str]:
+        """Tell, by words of `Status` and `PRE_RELEASE`, why candidates of a project were not taken."""
+        found = self._universe.candidates(project)
+        for number, candidate in enumerate(found.candidates):
+            passed_over = self._passed_over.get(candidate)
+            if passed_over is not None and passed_over.choice is not None:
+                yield from (str(verdict.status) for verdict in passed_over.choice.verdicts)
+            elif reluctance := found.reluctance(number):
+                yield str(Status.YANKED) if candidate.is_yanked else reluctance
+
     def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
         facts = unsolvable.facts
         for fact in facts:  # an index that could not be asked may have had what is lacking
@@ -302,7 +332,7 @@ class Search:
                 return NoCandidate(
                     f"no version of {project} can be installed here:\n"
                     + "\n".join(f"  - {o}" for o in obstacles),
-                    hint=f"`rewheel explain {project}` tells what became of every wheel",
+                    hint=advice([project], self),
                 )
         return contradiction(facts, self)
 

@@ -27,8 +27,6 @@ class ServerSettings:
 
     title: str = "rewheel index"
     """What the pages for people call the index."""
-    public_url: str = ""
-    """The address that readers use, if something stands in front; else it is the one that they used."""
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes a free one."""
@@ -42,6 +40,11 @@ class ServerSettings:
     """What no project can be granted more than."""
     project_quota: int = 10 * GIB
     """Bytes of all files of one project, unless it is granted more or less."""
+
+    public_url: str = ""
+    """The address under which clients know the server; empty to believe what each of them says."""
+    allow_insecure_external: bool = False
+    """Whether rims may name wheels that are not fetched over https, for trials."""
 
     page_cache: int = 64 * MIB
     """Bytes of rendered pages that each worker process keeps."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rewheel.wheels.rim import Rim, dismount, rim_name, wheel_name
     from rewheel.wheels.source import ByteSource, BytesSource, FileSource
     from rewheel.wheels.tidying import tidy_wheel
-    from rewheel.wheels.variant_wheel import make_variant, unmake_variant
+    from rewheel.wheels.variant_wheel import make_variant, relabel_variant, unmake_variant
     from rewheel.wheels.verification import checked_record, verify
     from rewheel.wheels.wheel import Wheel
     from rewheel.wheels.writing import ArchiveWriter, replacing
@@ -63,6 +63,7 @@ _HOMES = {
     "format_record": "record",
     "make_variant": "variant_wheel",
     "parse_record": "record",
+    "relabel_variant": "variant_wheel",
     "replacing": "writing",
     "rim_name": "rim",
     "tidy_wheel": "tidying",
@@ -103,6 +104,7 @@ __all__ = [
     "format_record",
     "make_variant",
     "parse_record",
+    "relabel_variant",
     "replacing",
     "rim_name",
     "tidy_wheel",

@@ -1,7 +1,9 @@
 """Making a variant of a plain wheel without building it again, and a plain wheel of a variant."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from rewheel.errors import RewheelError
 from rewheel.variants import (
     NULL_LABEL,
     Dialect,
@@ -13,13 +15,16 @@ from rewheel.variants import (
     check_metadata,
     write_metadata,
 )
-from rewheel.wheels.errors import AlreadyVariant, NotAVariant, VariantMarkers, WheelExists
+from rewheel.wheels.errors import AlreadyVariant, InvalidWheel, NotAVariant, VariantMarkers, WheelExists
 from rewheel.wheels.plain_metadata import settle_variant_markers
 from rewheel.wheels.record import SIGNATURES
 from rewheel.wheels.rewriting import Edit, outcome, rewrite, summary
 from rewheel.wheels.wheel import VARIANT_FILE, Wheel
 
-__all__ = ["make_variant", "unmake_variant"]
+__all__ = ["EditMetadata", "make_variant", "relabel_variant", "unmake_variant"]
+
+EditMetadata = Callable[[bytes], bytes]
+"""Makes the METADATA of a new wheel from that of the old."""
 
 
 def make_variant(
@@ -30,13 +35,15 @@ def make_variant(
     output: Path,
     replace: bool = False,
     dialect: Dialect | None = None,
+    edit: EditMetadata | None = None,
     epoch: int | None = None,
 ) -> Path:
     """Write the variant `label` of a wheel into the folder `output` and return its path (PEP 825).
 
-    All files of the wheel are kept as they are. `variant.json` holds that one label of `metadata`, in PEP
-    850's dialect if there are providers, else in PEP 825's, unless `dialect` says. The same arguments give
-    the same bytes; `epoch` is the time of all files, in seconds since 1970, by default that of 1980-01-01.
+    All files of the wheel are kept as they are, but for METADATA where `edit` changes it. `variant.json`
+    holds that one label of `metadata`, in PEP 850's dialect if there are providers, else in PEP 825's, unless
+    `dialect` says. The same arguments give the same bytes; `epoch` is the time of all files, in seconds since
+    1970, by default that of 1980-01-01.
 
     Before anything is written this raises `AlreadyVariant` when the wheel has a label and `replace` is not
     set, `InvalidLabel`, `UnknownLabel` or `InvalidMetadata` when the metadata must not be published, and
@@ -51,18 +58,43 @@ def make_variant(
                 hint="ask for its label to be replaced",
             )
         source.wheel_info()
-        source.metadata_text()
-        edit = Edit(_obsolete(source), added={source.info_path(VARIANT_FILE): document})
-        return rewrite(source, edit, output / str(source.filename.with_label(label)), epoch)
+        changed = _changed(source, _edited(source, edit))
+        change = Edit(_obsolete(source), added={source.info_path(VARIANT_FILE): document}, changed=changed)
+        return rewrite(source, change, output / str(source.filename.with_label(label)), epoch)
+
+
+def relabel_variant(
+    wheel: Path, *, label: str, output: Path, edit: EditMetadata | None = None, epoch: int | None = None
+) -> Path:
+    """Write a variant again under another label, with its properties and providers; return its path.
+
+    Raises `NotAVariant` for a plain wheel, and what `make_variant` raises.
+    """
+    with Wheel.open(wheel) as source:
+        if not source.label:
+            raise NotAVariant(f"{source.filename} is a plain wheel", hint="give it properties with -p")
+        old = source.variant_metadata()
+        properties = old.properties_of(source.label)
+        assert properties is not None  # or it would not be that of the label
+    metadata = old.with_variants({check_label(label): properties})
+    return make_variant(
+        wheel, metadata=metadata, label=label, output=output, replace=True, edit=edit, epoch=epoch
+    )
 
 
 def unmake_variant(
-    wheel: Path, *, output: Path, resolve_markers: bool = False, epoch: int | None = None
+    wheel: Path,
+    *,
+    output: Path,
+    resolve_markers: bool = False,
+    edit: EditMetadata | None = None,
+    epoch: int | None = None,
 ) -> Path:
     """Write the plain wheel of a variant into the folder `output` and return its path.
 
-    This undoes `make_variant`, apart from signatures and times. Dependencies with variant markers are
-    refused with `VariantMarkers`, or with `resolve_markers` settled to what they mean for a plain wheel.
+    This undoes `make_variant`, apart from signatures and times; `edit` changes METADATA. Dependencies with
+    variant markers are refused with `VariantMarkers`, or with `resolve_markers` settled to what they mean for
+    a plain wheel.
     Raises `NotAVariant` for a plain wheel, `InvalidWheel` or `InvalidFilename` for a broken one, and
     `WheelExists` when the plain wheel is there already and holds anything else.
     """
@@ -70,7 +102,7 @@ def unmake_variant(
         if not source.label and not source.has_info(VARIANT_FILE):
             raise NotAVariant(f"{source.filename} is a plain wheel already")
         source.wheel_info()
-        metadata, settled = settle_variant_markers(source.metadata_text(), str(source.filename))
+        metadata, settled = settle_variant_markers(_edited(source, edit), str(source.filename))
         if settled and not resolve_markers:
             shown = ", ".join(settled[:3]) + (f" and {len(settled) - 3} more" if len(settled) > 3 else "")
             raise VariantMarkers(
@@ -78,11 +110,27 @@ def unmake_variant(
                 f"its dependencies have variant markers: {shown}",
                 hint="ask for the markers to be resolved",
             )
-        edit = Edit(_obsolete(source), changed={source.info_path("METADATA"): metadata} if settled else {})
+        change = Edit(_obsolete(source), changed=_changed(source, metadata))
         target = output / str(source.filename.with_label(""))
-        if target.exists() and summary(target) != outcome(source, edit):
+        if target.exists() and summary(target) != outcome(source, change):
             raise WheelExists(str(target))  # ordinary builds have such names: it may be the only copy of one
-        return rewrite(source, edit, target, epoch)
+        return rewrite(source, change, target, epoch)
+
+
+def _edited(source: Wheel, edit: EditMetadata | None) -> bytes:
+    """Return METADATA as it is to be; raises `InvalidWheel` if it cannot be changed so."""
+    content = source.metadata_text()
+    if edit is None:
+        return content
+    try:
+        return edit(content)
+    except RewheelError as error:
+        raise InvalidWheel(str(source.filename), f"its METADATA: {error}") from error
+
+
+def _changed(source: Wheel, metadata: bytes) -> dict[str, bytes]:
+    path = source.info_path("METADATA")
+    return {path: metadata} if metadata != source.archive.read(path) else {}
 
 
 def _document(metadata: VariantMetadata, label: str, dialect: Dialect | None) -> bytes:

@@ -7,10 +7,19 @@ import click
 from rewheel.cli.options import json_option, output_options, pass_session
 from rewheel.cli.session import Session
 from rewheel.cli.variant_recipe import Recipe, native_provider
+from rewheel.errors import UsageError
 
 __all__ = ["command"]
 
 _FILE = click.Path(path_type=Path)
+_add_option = click.option(
+    "--add-dependency", "added", metavar="REQ", multiple=True,
+    help="Let the wheel depend on this, too; a variant may have variant markers. Repeatable.",
+)  # fmt: skip
+_drop_option = click.option(
+    "--drop-dependency", "dropped", metavar="NAME", multiple=True,
+    help="Let it no longer depend on this project. Repeatable.",
+)  # fmt: skip
 
 
 @click.group("variant")
@@ -44,29 +53,55 @@ def command() -> None:
     help="Take order, providers and, with --label alone, properties from the [variant] table.",
 )  # fmt: skip
 @click.option("--replace", is_flag=True, help="Replace the label of a wheel that has one.")
+@click.option(
+    "--relabel", metavar="LABEL", default="",
+    help="Give a variant this label, and leave its properties as they are.",
+)  # fmt: skip
+@_add_option
+@_drop_option
 @click.option("-o", "--output", metavar="DIR", type=_FILE, help="[default: the folder of WHEEL]")
 @output_options
 @pass_session
-def make(session: Session, /, *, wheel: Path, output: Path | None, replace: bool, **options: object) -> None:
+def make(
+    session: Session,
+    /,
+    *,
+    wheel: Path,
+    output: Path | None,
+    replace: bool,
+    relabel: str,
+    added: tuple[str, ...],
+    dropped: tuple[str, ...],
+    **options: object,
+) -> None:
     """Make a variant of WHEEL: a copy with properties and a label.
 
     Providers of well-known namespaces are known; of others name a plugin (--provider) or give the list
     itself (--static), or the wheel has none and says so (PEP 825).
     """
-    from rewheel.wheels import AlreadyVariant, make_variant
+    from rewheel.metadata import DependencyEdit
+    from rewheel.wheels import AlreadyVariant, make_variant, relabel_variant
 
-    recipe = Recipe(**options)  # type: ignore[arg-type]
-    metadata, label = recipe.metadata(native_provider)
+    edit = DependencyEdit.parse(added, dropped)
     folder = wheel.parent if output is None else output
+    source, target, epoch = session.cwd / wheel, session.cwd / folder, session.source_date_epoch
     try:
-        made = make_variant(
-            session.cwd / wheel,
-            metadata=metadata,
-            label=label,
-            output=session.cwd / folder,
-            replace=replace,
-            epoch=session.source_date_epoch,
-        )
+        if relabel:
+            if any(options.values()):
+                raise UsageError("--relabel leaves a variant's properties as they are; give it alone")
+            made = relabel_variant(source, label=relabel, output=target, edit=edit, epoch=epoch)
+        else:
+            recipe = Recipe(**options)  # type: ignore[arg-type]
+            metadata, label = recipe.metadata(native_provider)
+            made = make_variant(
+                source,
+                metadata=metadata,
+                label=label,
+                output=target,
+                replace=replace,
+                edit=edit,
+                epoch=epoch,
+            )
     except AlreadyVariant as error:
         raise AlreadyVariant(error.message, hint="replace its label with --replace") from error
     if len(made.name) > 200:
@@ -80,19 +115,32 @@ def make(session: Session, /, *, wheel: Path, output: Path | None, replace: bool
     "--resolve-markers", is_flag=True,
     help="Decide dependencies that depend on the variant as for a plain wheel.",
 )  # fmt: skip
+@_add_option
+@_drop_option
 @click.option("-o", "--output", metavar="DIR", type=_FILE, help="[default: the folder of WHEEL]")
 @output_options
 @pass_session
-def unmake(session: Session, *, wheel: Path, resolve_markers: bool, output: Path | None) -> None:
+def unmake(
+    session: Session,
+    *,
+    wheel: Path,
+    resolve_markers: bool,
+    output: Path | None,
+    added: tuple[str, ...],
+    dropped: tuple[str, ...],
+) -> None:
     """Make a plain wheel of the variant WHEEL."""
+    from rewheel.metadata import DependencyEdit
     from rewheel.wheels import VariantMarkers, unmake_variant
 
+    edit = DependencyEdit.parse(added, dropped, is_plain=True)
     folder = wheel.parent if output is None else output
     try:
         made = unmake_variant(
             session.cwd / wheel,
             output=session.cwd / folder,
             resolve_markers=resolve_markers,
+            edit=edit,
             epoch=session.source_date_epoch,
         )
     except VariantMarkers as error:

@@ -6,10 +6,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from rewheel.server.catalog.schema import meta
 
-__all__ = ["fact", "instance_id", "keep_fact", "list_serial", "touch_list"]
+__all__ = [
+    "fact", "first_serial", "instance_id", "keep_fact", "list_serial", "raise_first_serial", "touch_list",
+]  # fmt: skip
 
 _INSTANCE = "instance"
 _LIST = "list-serial"
+_FIRST = "first-serial"
 
 
 def fact(connection: Connection, key: str) -> str | None:
@@ -46,3 +49,14 @@ def touch_list(connection: Connection) -> None:
     changed = connection.execute(update(meta).where(meta.c.key == _LIST).values(value=value))
     if not changed.rowcount:
         connection.execute(insert(meta).values(key=_LIST, value="1"))
+
+
+def first_serial(connection: Connection) -> int:
+    """Return the serial with which new projects begin: higher than those of all that were deleted."""
+    return int(fact(connection, _FIRST) or 1)
+
+
+def raise_first_serial(connection: Connection, least: int) -> None:
+    """Let new projects begin with at least this serial."""
+    if least > first_serial(connection):
+        keep_fact(connection, _FIRST, str(least))

@@ -40,6 +40,8 @@ class NewFile:
     label: str = ""
     variant_json: str | None = None
     external_url: str | None = None
+    rim_sha256: str | None = None
+    organisation_id: int | None = None
     stage_id: int | None = None
     uploader_id: int | None = None
 
@@ -104,6 +106,8 @@ def add(connection: Connection, project_id: int, release_id: int, file: NewFile)
             label=file.label,
             variant_json=file.variant_json,
             external_url=file.external_url,
+            rim_sha256=file.rim_sha256,
+            organisation_id=file.organisation_id,
             stage_id=file.stage_id,
             uploader_id=file.uploader_id,
             uploaded_at=now(),

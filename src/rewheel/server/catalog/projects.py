@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete as delete_rows, insert, select, update
 
-from rewheel.server.catalog.facts import touch_list
+from rewheel.server.catalog.facts import first_serial, raise_first_serial, touch_list
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import projects
 from rewheel.variants import normalize_project
 
-__all__ = ["Project", "Status", "create", "find", "list_names", "publish", "touch"]
+__all__ = [
+    "Project", "Status", "change", "create", "delete", "find", "list_names", "publish", "touch",
+]  # fmt: skip
 
 
 class Status(StrEnum):
@@ -92,7 +95,7 @@ def create(connection: Connection, display_name: str) -> Project:
             display_name=display_name,
             status=Status.ACTIVE.value,
             status_reason="",
-            serial=1,
+            serial=first_serial(connection),
             is_visible=False,
             tracks=[],
             alternate_locations=[],
@@ -109,6 +112,24 @@ def touch(connection: Connection, project_id: int) -> None:
     connection.execute(
         update(projects).where(projects.c.id == project_id).values(serial=projects.c.serial + 1)
     )
+
+
+def change(connection: Connection, project_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
+    """Change columns of a project, and say so to the caches."""
+    connection.execute(
+        update(projects).where(projects.c.id == project_id).values(serial=projects.c.serial + 1, **values)
+    )
+
+
+def delete(connection: Connection, project: Project) -> None:
+    """Remove a project with all that belongs to it.
+
+    If another one gets its name some day, its serials are higher: caches may still hold pages of this one.
+    """
+    raise_first_serial(connection, project.serial + 1)
+    connection.execute(delete_rows(projects).where(projects.c.id == project.id))
+    if project.is_visible:
+        touch_list(connection)
 
 
 def publish(connection: Connection, project_id: int) -> None:

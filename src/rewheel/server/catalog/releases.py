@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete as delete_rows, insert, select, update
 
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, releases
 
-__all__ = ["Description", "describe", "find_or_create", "keep_variants", "variant_documents"]
+__all__ = [
+    "Description", "delete", "describe", "find", "find_or_create", "is_empty", "keep_variants",
+    "variant_documents",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,22 @@ def variant_documents(connection: Connection, release_id: int) -> dict[str, str]
 def keep_variants(connection: Connection, release_id: int, text: str | None) -> None:
     """Keep the index file of a release (PEP 825); None when it has no variants."""
     connection.execute(update(releases).where(releases.c.id == release_id).values(variants_json=text))
+
+
+def find(connection: Connection, project_id: int, sort_key: str) -> int | None:
+    """Return the id of a release; None if there is none."""
+    found = connection.execute(
+        select(releases.c.id).where(releases.c.project_id == project_id, releases.c.sort_key == sort_key)
+    ).scalar()
+    return int(found) if found is not None else None
+
+
+def is_empty(connection: Connection, release_id: int) -> bool:
+    """Tell whether a release has no files."""
+    query = select(files.c.id).where(files.c.release_id == release_id).limit(1)
+    return connection.execute(query).first() is None
+
+
+def delete(connection: Connection, release_id: int) -> None:
+    """Remove a release."""
+    connection.execute(delete_rows(releases).where(releases.c.id == release_id))

@@ -157,16 +157,19 @@ stages = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("public_id", String(64), nullable=False, unique=True),
-    Column(
-        "token_digest", String(64), nullable=False, unique=True, comment="of the secret in the stage's URL"
-    ),
-    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token", String(64), nullable=False, comment="the secret in the stage's URL, for who may upload"),
+    Column("token_digest", String(64), nullable=False, unique=True, comment="by which it is looked up"),
+    Column("project_id", ForeignKey("projects.id", ondelete="SET NULL"), index=True),
+    Column("project", _exact(200), nullable=False, index=True, comment="normalised; outlives the project"),
     Column("version", _exact(200), nullable=False),
+    Column("sort_key", _exact(), nullable=False),
     Column("status", String(20), nullable=False),
     Column("created_by", ForeignKey("accounts.id", ondelete="SET NULL"), index=True),
     Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("notices", JSON, nullable=False),
+    Index(None, "status", "expires_at"),
 )
 
 files = Table(
@@ -188,6 +191,8 @@ files = Table(
     Column("uploaded_at", Moment, nullable=False),
     Column("uploader_id", ForeignKey("accounts.id", ondelete="SET NULL"), index=True),
     Column("external_url", Text, comment="where an external wheel is (PEP 759)"),
+    Column("rim_sha256", String(64), comment="of the .rim of an external wheel, which is kept as a blob"),
+    Column("organisation_id", ForeignKey("organisations.id"), index=True, comment="who hosts it externally"),
     Column("stage_id", ForeignKey("stages.id", ondelete="CASCADE"), index=True, comment="staged: not public"),
     Column("provenance", Text, comment="URL of attestations (PEP 740)"),
     Index(None, "project_id", "stage_id"),
@@ -221,11 +226,11 @@ stage_files = Table(
     Column("hashes", JSON, nullable=False),
     Column("mechanism", String(100), nullable=False),
     Column("status", String(20), nullable=False),
-    Column("received", BigInteger, nullable=False, comment="bytes that have arrived"),
-    Column("error", Text),
+    Column("sha256", String(64), comment="of the bytes that have arrived"),
+    Column("record", JSON, comment="what is in the file, once it is known to be fit"),
+    Column("error", Text, comment="why it is not"),
     Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment),
-    UniqueConstraint("stage_id", "filename"),
+    Index(None, "stage_id", "filename"),
 )
 
 retired_filenames = Table(

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
 
@@ -13,10 +13,16 @@ from sqlalchemy import Connection, insert, select, update
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import accounts, tokens
 
-__all__ = ["Identity", "create", "digest", "exist", "identify", "new_secret", "revoke"]
+__all__ = [
+    "Identity", "Token", "create", "digest", "exist", "identify", "list_all", "mark_used",
+    "new_secret", "revoke",
+]  # fmt: skip
 
 PREFIX = "rewheel-"
 """What every secret of ours begins with, so that scanners for leaked secrets can find it."""
+
+_USE_IS_NOTED = timedelta(hours=1)
+"""How exactly it is known when a token was used: noting every use would make every request a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,26 @@ class Identity:
     name: str
     is_admin: bool
     token_id: int
+    """0 for the operator at the machine itself."""
     scopes: Mapping[str, Any] = field(default_factory=dict)
+    is_use_noted: bool = True
+    """Whether it was noted lately that the token is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is in the catalog, which does not have its secret."""
+
+    id: int
+    name: str
+    account_id: int
+    account: str
+    is_admin: bool
+    scopes: Mapping[str, Any]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
 
 
 def new_secret() -> str:
@@ -78,6 +103,7 @@ def identify(connection: Connection, secret: str) -> Identity | None:
             accounts.c.is_admin,
             tokens.c.id,
             tokens.c.scopes,
+            tokens.c.last_used_at,
         )
         .join(accounts, accounts.c.id == tokens.c.account_id)
         .where(tokens.c.digest == wanted)
@@ -88,7 +114,8 @@ def identify(connection: Connection, secret: str) -> Identity | None:
         return None
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now()):
         return None
-    return Identity(row.account_id, row.name, row.is_admin, row.id, row.scopes)
+    is_noted = row.last_used_at is not None and row.last_used_at > now() - _USE_IS_NOTED
+    return Identity(row.account_id, row.name, row.is_admin, row.id, row.scopes, is_noted)
 
 
 def exist(connection: Connection, account_id: int) -> bool:
@@ -101,3 +128,31 @@ def exist(connection: Connection, account_id: int) -> bool:
 def revoke(connection: Connection, token_id: int) -> None:
     """Let a token stand for nobody from now on."""
     connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=now()))
+
+
+def list_all(connection: Connection, account_id: int | None = None) -> Sequence[Token]:
+    """Return all tokens, or those of one account, oldest first; revoked and expired ones too."""
+    query = (
+        select(
+            tokens.c.id,
+            tokens.c.name,
+            tokens.c.account_id,
+            accounts.c.name.label("account"),
+            accounts.c.is_admin,
+            tokens.c.scopes,
+            tokens.c.created_at,
+            tokens.c.expires_at,
+            tokens.c.last_used_at,
+            tokens.c.revoked_at,
+        )
+        .join(accounts, accounts.c.id == tokens.c.account_id)
+        .order_by(tokens.c.id)
+    )
+    if account_id is not None:
+        query = query.where(tokens.c.account_id == account_id)
+    return [Token(**row._asdict()) for row in connection.execute(query)]
+
+
+def mark_used(connection: Connection, token_id: int) -> None:
+    """Remember that a token was used now."""
+    connection.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_at=now()))

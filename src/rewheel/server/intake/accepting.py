@@ -7,12 +7,14 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from rewheel.server.catalog import files, projects
+from rewheel.server.catalog import hosting, projects
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
 from rewheel.server.intake.inspection import inspect
+from rewheel.server.intake.naming import FileName, read_name
 from rewheel.server.intake.publishing import check_name, check_status, publish, store
 from rewheel.server.intake.spooling import Spooled
+from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
 
 __all__ = ["Accepted", "Upload", "accept", "accept_file", "check_project"]
@@ -52,14 +54,15 @@ def accept(services: Services, upload: Upload) -> Accepted:
     """
     spooled = upload.spooled
     _check_digests(upload)
-    name = spooled.path.name
+    name = read_name(spooled.path.name)
+    check_project(services, name.project, upload.by)
     if _is_there(services, name, spooled.sha256):
-        return Accepted(upload.project, name, is_new=False)
-    inspected = inspect(spooled)
+        return Accepted(name.project, name.name, is_new=False)
+    inspected = inspect(spooled, allow_http=services.settings.allow_insecure_external)
     if upload.project and upload.project != inspected.project:
         raise Refused(
             400,
-            f"{name} belongs to {inspected.project}, not to {upload.project}",
+            f"{name.name} belongs to {inspected.project}, not to {upload.project}",
             kind="wrong-project",
         )
     store(services.blobs, inspected)
@@ -73,9 +76,9 @@ def accept(services: Services, upload: Upload) -> Accepted:
                 raise
         except Refused as refused:  # somebody else may have uploaded the same file meanwhile
             if refused.kind == "file-exists" and _is_there(services, name, spooled.sha256):
-                return Accepted(inspected.project, name, is_new=False)
+                return Accepted(name.project, name.name, is_new=False)
             raise
-    return Accepted(inspected.project, name, is_new=True, notes=inspected.notes)
+    return Accepted(inspected.project, name.name, is_new=True, notes=inspected.notes)
 
 
 def accept_file(services: Services, path: Path, *, by: Identity | None = None) -> Accepted:
@@ -101,20 +104,22 @@ def _check_digests(upload: Upload) -> None:
             )
 
 
-def _is_there(services: Services, name: str, sha256: str) -> bool:
+def _is_there(services: Services, name: FileName, sha256: str) -> bool:
     """Tell whether exactly this file is published; raises Refused when its name cannot be used."""
     with services.database.read() as connection:
-        known = files.find_stored(connection, name)
-        if known is not None and known.stage_id is None and known.sha256 == sha256:
+        known = hosting.find_rival(connection, name.target)
+        if known is not None and not known.is_external and not name.is_rim and known.sha256 == sha256:
             return True
-        check_name(connection, name)
+        check_name(connection, name, sha256=sha256)
     return False
 
 
-def check_project(services: Services, name: str) -> projects.Project | None:
-    """Find the project that an upload is for; raises Refused when it takes none."""
+def check_project(services: Services, name: str, by: Identity | None) -> projects.Project | None:
+    """Find the project that an upload is for; raises Refused when it takes none, or none from this sender."""
     with services.database.read() as connection:
         project = projects.find(connection, name)
+        if by is not None:
+            check_upload(connection, by, name, project)
     if project is not None:
         check_status(project)
     return project

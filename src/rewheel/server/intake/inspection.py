@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rewheel.metadata import CoreMetadata
+from packaging.version import InvalidVersion, Version
+
+from rewheel.metadata import CoreMetadata, InvalidCoreMetadata
 from rewheel.publishing import Finding, SdistEntry, WheelEntry, check_file
 from rewheel.server.catalog.files import NewFile
 from rewheel.server.catalog.releases import Description
@@ -13,12 +15,14 @@ from rewheel.server.catalog.tokens import Identity
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.errors import Refused
 from rewheel.server.intake.spooling import Spooled
-from rewheel.variants import write_metadata
+from rewheel.variants import InvalidFilename, write_metadata
+from rewheel.wheels import ExternalHosting, Rim, WheelsError, rim_name
 
-__all__ = ["SDIST", "WHEEL", "Inspected", "inspect", "is_distribution"]
+__all__ = ["RIM", "SDIST", "WHEEL", "Inspected", "inspect", "is_distribution"]
 
 WHEEL = "wheel"
 SDIST = "sdist"
+RIM = "rim"
 
 _SHOWN = (
     "author", "author-email", "maintainer", "maintainer-email", "license", "license-expression",
@@ -37,6 +41,7 @@ class Inspected:
 
     spooled: Spooled
     filename: str
+    """As pages list it: of a rim (PEP 759) the name of its wheel."""
     kind: str
     project: str
     """The normalised name."""
@@ -52,16 +57,31 @@ class Inspected:
     description: Description
     notes: tuple[str, ...] = ()
     """What its maintainer should know although it is no reason to refuse the file."""
+    hosting: ExternalHosting | None = None
+    """Where the wheel lies, of which this is the rim."""
 
-    def as_file(self, *, by: Identity | None = None) -> NewFile:
-        """Return the file for the catalog."""
-        sha256 = self.spooled.sha256
+    @property
+    def uploaded_name(self) -> str:
+        """The name under which the file itself was sent."""
+        return rim_name(self.filename) if self.hosting is not None else self.filename
+
+    @property
+    def listed_sha256(self) -> str:
+        """The hash that pages give: of a rim that of its wheel."""
+        return self.hosting.hashes["sha256"] if self.hosting is not None else self.spooled.sha256
+
+    def as_file(self, *, by: Identity | None = None, organisation_id: int | None = None) -> NewFile:
+        """Return the file for the catalog; `organisation_id` says who hosts a wheel that lies elsewhere."""
+        place = self.hosting
         return NewFile(
             filename=self.filename,
             kind=self.kind,
-            sha256=sha256,
-            size=self.spooled.size,
-            hashes={"sha256": sha256},
+            sha256=self.listed_sha256,
+            size=place.size if place is not None else self.spooled.size,
+            hashes=dict(place.hashes) if place is not None else {"sha256": self.spooled.sha256},
+            external_url=place.uri if place is not None else None,
+            rim_sha256=self.spooled.sha256 if place is not None else None,
+            organisation_id=organisation_id,
             requires_python=self.requires_python,
             metadata_sha256=hashlib.sha256(self.metadata).hexdigest() if self.metadata is not None else None,
             label=self.label,
@@ -70,12 +90,15 @@ class Inspected:
         )
 
 
-def inspect(spooled: Spooled, *, content: bool = True) -> Inspected:
+def inspect(spooled: Spooled, *, content: bool = True, allow_http: bool = False) -> Inspected:
     """Look into a file; raises Refused (400) with everything that is wrong with it.
 
-    Without `content` the files inside a wheel are not compared with their hashes.
+    Without `content` the files inside a wheel are not compared with their hashes. `allow_http` lets rims
+    name wheels that are not fetched over https.
     """
     name = spooled.path.name
+    if name.endswith(".rim"):
+        return _rim(spooled, allow_http=allow_http)
     report = (
         check_file(spooled.path, content=content, sha256=spooled.sha256) if is_distribution(name) else None
     )
@@ -144,6 +167,42 @@ def _sdist(spooled: Spooled, entry: SdistEntry, notes: tuple[str, ...]) -> Inspe
         variant_json=None,
         description=_description(entry.core, entry.metadata),
         notes=notes,
+    )
+
+
+def _rim(spooled: Spooled, *, allow_http: bool) -> Inspected:
+    """Look into the metadata of a wheel that lies elsewhere. Nothing is fetched from there."""
+    try:
+        with Rim.open(spooled.path, allow_http=allow_http) as rim:
+            metadata, filename, hosting = rim.wheel.metadata_text(), rim.filename, rim.hosting
+            variants = rim.wheel.variant_metadata() if rim.wheel.label else None
+        core = CoreMetadata.parse(metadata)
+        version = Version(core.version)
+    except (WheelsError, InvalidFilename, InvalidCoreMetadata, InvalidVersion) as error:
+        raise Refused(
+            400,
+            str(error),
+            hint="`rewheel wheel dismount` makes a rim, `rewheel wheel verify` checks it",
+            kind="invalid-file",
+        ) from error
+    if "sha256" not in hosting.hashes:
+        raise Refused(
+            400, f"{rim_name(str(filename))}: it gives no sha256, which pages need", kind="invalid-file"
+        )
+    return Inspected(
+        spooled=spooled,
+        filename=str(filename),
+        kind=RIM,
+        project=filename.project,
+        display_name=core.name,
+        version=str(version),
+        sort_key=sort_key(version),
+        requires_python=core.requires_python,
+        metadata=metadata,
+        label=filename.label,
+        variant_json=write_metadata(variants) if variants is not None else None,
+        description=_description(core, metadata),
+        hosting=hosting,
     )
 
 

@@ -7,7 +7,7 @@ from rewheel.server.catalog.projects import Project
 from rewheel.server.errors import Refused
 from rewheel.server.settings import ServerSettings
 
-__all__ = ["check_quota", "file_limit", "shown_size", "too_large"]
+__all__ = ["check_quota", "file_limit", "project_quota", "shown_size", "too_large"]
 
 _WAYS_ON = "ask an administrator to raise it, or host the file externally (`rewheel wheel dismount`)"
 
@@ -18,6 +18,11 @@ def file_limit(settings: ServerSettings, project: Project | None) -> int:
     return min(granted if granted is not None else settings.file_limit, settings.hard_file_limit)
 
 
+def project_quota(settings: ServerSettings, project: Project) -> int:
+    """Return the bytes that all files of a project may have together."""
+    return project.quota if project.quota is not None else settings.project_quota
+
+
 def too_large(name: str, limit: int) -> str:
     """Say that a file is beyond the limit of its project."""
     return f"{name} is larger than the limit of {shown_size(limit)} a file; {_WAYS_ON}"
@@ -25,7 +30,7 @@ def too_large(name: str, limit: int) -> str:
 
 def check_quota(connection: Connection, settings: ServerSettings, project: Project, added: int) -> None:
     """Refuse (403) what would take a project beyond its quota, with limit, use and remedy."""
-    quota = project.quota if project.quota is not None else settings.project_quota
+    quota = project_quota(settings, project)
     used = project_size(connection, project.id)
     if used + added > quota:
         raise Refused(

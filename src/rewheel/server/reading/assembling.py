@@ -8,10 +8,12 @@ from packaging.version import Version
 from sqlalchemy import Connection
 
 from rewheel.server.catalog import files
+from rewheel.server.catalog.hosting import HostedElsewhere, hosted_elsewhere
 from rewheel.server.catalog.projects import Project
 from rewheel.server.catalog.versions import sort_key
-from rewheel.server.reading.model import ListedFile, ProjectPage
+from rewheel.server.reading.model import ListedFile, ListedRim, ProjectPage
 from rewheel.variants import IndexFilename
+from rewheel.wheels import rim_name
 
 __all__ = ["FROM_PROJECT_PAGE", "assemble", "file_path", "find_index_file", "index_filename"]
 
@@ -24,8 +26,11 @@ def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJE
     listed: list[ListedFile] = []
     versions: list[str] = []
     if project.status.offers_files:
+        published = files.list_published(connection, project.id)
+        is_complete = all(file.external_url is None for file in published)
+        elsewhere = {} if is_complete else hosted_elsewhere(connection, project.id)
         listed = [
-            *(_listed(file, root) for file in files.list_published(connection, project.id)),
+            *(_listed(file, root, elsewhere.get(file.filename)) for file in published),
             *_index_files(connection, project),
         ]
         versions = list(files.list_versions(connection, project.id))
@@ -62,7 +67,8 @@ def find_index_file(connection: Connection, project: Project, filename: str) -> 
     return files.index_file(connection, project.id, sort_key(version))
 
 
-def _listed(file: files.Published, root: str) -> ListedFile:
+def _listed(file: files.Published, root: str, elsewhere: HostedElsewhere | None) -> ListedFile:
+    is_here = file.external_url is None
     return ListedFile(
         file.filename,
         file.external_url or root + file_path(file.sha256, file.filename),
@@ -70,9 +76,21 @@ def _listed(file: files.Published, root: str) -> ListedFile:
         file.size,
         file.requires_python,
         file.yanked_reason,
-        file.metadata_sha256,
+        file.metadata_sha256 if is_here else None,  # it would be looked for beside the wheel
         file.uploaded_at,
         file.provenance,
+        _rim(file.filename, elsewhere, root) if elsewhere is not None else None,
+    )
+
+
+def _rim(filename: str, elsewhere: HostedElsewhere, root: str) -> ListedRim:
+    return ListedRim(
+        root + file_path(elsewhere.rim_sha256, rim_name(filename)),
+        elsewhere.rim_sha256,
+        elsewhere.hashes,
+        elsewhere.metadata_sha256,
+        elsewhere.owner,
+        elsewhere.support_url,
     )
 
 

@@ -9,12 +9,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from rewheel.server.answers import Answer, header, refusal, text_answer
 from rewheel.server.catalog import files
+from rewheel.server.catalog.hosting import find_rim
 from rewheel.server.errors import Refused
 from rewheel.server.reading.conditions import http_date, is_current, may_use_range
 from rewheel.server.reading.ranges import ByteRanges, Part, Unsatisfiable, parse_ranges
 from rewheel.server.services import Services
+from rewheel.wheels import wheel_name
 
-__all__ = ["Downloads"]
+__all__ = ["Blob", "Downloads", "content_type"]
 
 _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _METADATA = ".metadata"
@@ -23,8 +25,8 @@ _MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Blob:
-    """What is to be sent."""
+class Blob:
+    """What is to be sent, as it is in the storage."""
 
     sha256: str
     size: int
@@ -35,6 +37,7 @@ class _Blob:
 
     @property
     def etag(self) -> str:
+        """The strong validator: the content itself."""
         return f'"{self.sha256}"'
 
 
@@ -43,7 +46,7 @@ class Downloads:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._known: OrderedDict[str, tuple[int, _Blob]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Blob]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,9 +63,9 @@ class Downloads:
         blob = await self._blob(scope["path"].removeprefix("/files/"))
         if blob is None:
             return text_answer(404, "there is no such file")
-        return await self._respond(scope, send, blob)
+        return await self.respond(scope, send, blob)
 
-    async def _blob(self, path: str) -> "_Blob | None":
+    async def _blob(self, path: str) -> "Blob | None":
         """Look a file up, unless nothing has changed since it was looked up last."""
         mark = self._services.freshness.mark()
         kept = self._known.get(path)
@@ -78,9 +81,11 @@ class Downloads:
                 self._known.popitem(last=False)
         return blob
 
-    def _find(self, sha256: str, name: str) -> _Blob | None:
+    def _find(self, sha256: str, name: str) -> Blob | None:
         """Look a file up: who knows its address gets it while it is public, and not longer."""
         filename = name.removesuffix(_METADATA)
+        if filename.endswith(".rim"):
+            return self._find_rim(sha256, filename, is_metadata=filename != name)
         with self._services.database.read() as connection:
             stored = files.find_stored(connection, filename)
         if stored is None or stored.sha256 != sha256 or stored.stage_id is not None:
@@ -90,19 +95,41 @@ class Downloads:
         if filename == name:
             if stored.external_url is not None:
                 return None
-            return _Blob(stored.sha256, stored.size, _content_type(name), stored.uploaded_at, filename)
-        if stored.metadata_sha256 is None:
+            return Blob(stored.sha256, stored.size, content_type(name), stored.uploaded_at, filename)
+        return self._metadata(name, stored.metadata_sha256, stored.uploaded_at)
+
+    def _find_rim(self, sha256: str, name: str, *, is_metadata: bool) -> Blob | None:
+        """Look up what is kept of a wheel that lies elsewhere (PEP 759)."""
+        wheel = wheel_name(name)
+        with self._services.database.read() as connection:
+            rim = find_rim(connection, wheel)
+        if rim is None or rim.sha256 != sha256:
             return None
-        size = self._services.blobs.size(stored.metadata_sha256)
+        if not rim.status.offers_files:
+            raise Refused(403, f"the project of {wheel} is quarantined; its files are not offered")
+        if is_metadata:
+            return self._metadata(name, rim.metadata_sha256, rim.uploaded_at)
+        size = self._services.blobs.size(rim.sha256)
         if size is None:
             raise _missing(name)
-        return _Blob(stored.metadata_sha256, size, "text/plain; charset=utf-8", stored.uploaded_at)
+        return Blob(rim.sha256, size, content_type(name), rim.uploaded_at)
 
-    async def _respond(self, scope: Scope, send: Send, blob: _Blob) -> Answer | None:
+    def _metadata(self, name: str, sha256: str | None, modified: datetime) -> Blob | None:
+        if sha256 is None:
+            return None
+        size = self._services.blobs.size(sha256)
+        if size is None:
+            raise _missing(name)
+        return Blob(sha256, size, "text/plain; charset=utf-8", modified)
+
+    async def respond(
+        self, scope: Scope, send: Send, blob: Blob, control: tuple[bytes, bytes] = _FOR_EVER
+    ) -> Answer | None:
+        """Send a blob, whole or in parts, or return the answer that says why not; `control` is for caches."""
         headers = [
             (b"etag", blob.etag.encode()),
             (b"last-modified", http_date(blob.modified).encode()),
-            _FOR_EVER,
+            control,
             (b"accept-ranges", b"bytes"),
         ]
         conditions = header(scope, b"if-none-match"), header(scope, b"if-modified-since")
@@ -125,7 +152,7 @@ class Downloads:
         self,
         scope: Scope,
         send: Send,
-        blob: _Blob,
+        blob: Blob,
         parts: Sequence[Part],
         headers: list[tuple[bytes, bytes]],
     ) -> None:
@@ -156,7 +183,7 @@ class Downloads:
         else:
             await _stream(send, start, body)
 
-    async def _send_path(self, scope: Scope, send: Send, start: Message, blob: _Blob) -> bool:
+    async def _send_path(self, scope: Scope, send: Send, start: Message, blob: Blob) -> bool:
         """Let the web server send the file by itself, if it can and the file is one of this computer."""
         path = self._services.blobs.path(blob.sha256)
         if path is None or "http.response.pathsend" not in scope.get("extensions", {}):
@@ -167,7 +194,7 @@ class Downloads:
         await send({"type": "http.response.pathsend", "path": str(path)})
         return True
 
-    async def _several(self, blob: _Blob, several: ByteRanges) -> AsyncIterator[bytes]:
+    async def _several(self, blob: Blob, several: ByteRanges) -> AsyncIterator[bytes]:
         for head, part in several.pieces:
             yield head
             async for piece in self._services.blobs.stream(blob.sha256, part.start, part.end):
@@ -188,7 +215,8 @@ async def _stream(send: Send, start: Message, body: AsyncIterator[bytes]) -> Non
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _content_type(name: str) -> str:
+def content_type(name: str) -> str:
+    """Return the media type of a distribution."""
     return "application/gzip" if name.endswith(".gz") else "application/zip"
 
 

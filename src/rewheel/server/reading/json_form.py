@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rewheel.server.catalog.projects import Status
-from rewheel.server.reading.model import ListedFile, ProjectPage
+from rewheel.server.reading.model import ListedFile, ListedRim, ProjectPage
 
 __all__ = ["API_VERSION", "project_json", "projects_json"]
 
@@ -56,4 +56,20 @@ def _entry(file: ListedFile) -> dict[str, Any]:
         entry["upload-time"] = file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if file.provenance:
         entry["provenance"] = file.provenance
+    if file.rim is not None:
+        entry["hashes"] = dict(file.rim.wheel_hashes)
+        entry["_rim"] = _rim(file.rim)
+    return entry
+
+
+def _rim(rim: ListedRim) -> dict[str, Any]:
+    """Tell our own installer where the metadata are, and whom its user can ask for help."""
+    entry: dict[str, Any] = {
+        "url": rim.url,
+        "hashes": {"sha256": rim.sha256},
+        "owner": rim.owner,
+        "support": rim.support_url,
+    }
+    if rim.metadata_sha256:
+        entry["core-metadata"] = {"sha256": rim.metadata_sha256}
     return entry

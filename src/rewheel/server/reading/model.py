@@ -1,12 +1,12 @@
 """What a page of the Simple API says, before it is put into a form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rewheel.server.catalog.projects import Status
 
-__all__ = ["ListedFile", "ProjectPage"]
+__all__ = ["ListedFile", "ListedRim", "ProjectPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,22 @@ class ListedFile:
     uploaded_at: datetime | None = None
     provenance: str | None = None
     """URL of attestations (PEP 740)."""
+    rim: "ListedRim | None" = None
+    """Who hosts it, if that is somebody else (PEP 759)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRim:
+    """What a page says, under a private key, about a wheel that the index does not hold."""
+
+    url: str
+    """Of the rim; its metadata is at the same address with `.metadata` behind it."""
+    sha256: str
+    wheel_hashes: Mapping[str, str]
+    """All that the rim gives of the wheel."""
+    metadata_sha256: str | None
+    owner: str
+    support_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,14 @@ async def authenticate(services: Services, scope: Scope) -> Identity:
             kind="invalid-token",
             headers=_CHALLENGE,
         )
+    if not identity.is_use_noted:
+        await services.run(_note_use, services, identity)
     return identity
+
+
+def _note_use(services: Services, identity: Identity) -> None:
+    with services.database.write() as connection:
+        tokens.mark_used(connection, identity.token_id)
 
 
 def _identify(services: Services, secret: str) -> Identity | None:

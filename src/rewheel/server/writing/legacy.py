@@ -65,7 +65,7 @@ class LegacyUpload:
                 filename: str, fields: dict[str, list[str]]
             ) -> Callable[[bytes], Awaitable[None]]:
                 name = normalize_project(_single(fields, "name"))
-                project = await self._services.run(check_project, self._services, name)
+                project = await self._services.run(check_project, self._services, name, identity)
                 limit = file_limit(settings, project)
                 spool = Spool(
                     self._services.spool, filename, limit=limit, too_large=too_large(filename[:200], limit)

@@ -271,31 +271,49 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(length=64), nullable=False),
         sa.Column(
-            "token_digest", sa.String(length=64), nullable=False, comment="of the secret in the stage's URL"
+            "token",
+            sa.String(length=64),
+            nullable=False,
+            comment="the secret in the stage's URL, for who may upload",
         ),
-        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False, comment="by which it is looked up"),
+        sa.Column("project_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "project",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+            comment="normalised; outlives the project",
+        ),
         sa.Column(
             "version",
             sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
             nullable=False,
         ),
+        sa.Column(
+            "sort_key",
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["created_by"], ["accounts.id"], name=op.f("fk_stages_created_by_accounts"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_stages_project_id_projects"), ondelete="CASCADE"
+            ["project_id"], ["projects.id"], name=op.f("fk_stages_project_id_projects"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stages")),
         sa.UniqueConstraint("public_id", name=op.f("uq_stages_public_id")),
         sa.UniqueConstraint("token_digest", name=op.f("uq_stages_token_digest")),
     )
     op.create_index(op.f("ix_stages_created_by"), "stages", ["created_by"], unique=False)
+    op.create_index(op.f("ix_stages_project"), "stages", ["project"], unique=False)
     op.create_index(op.f("ix_stages_project_id"), "stages", ["project_id"], unique=False)
+    op.create_index(op.f("ix_stages_status_expires_at"), "stages", ["status", "expires_at"], unique=False)
     op.create_table(
         "files",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -330,8 +348,18 @@ def upgrade() -> None:
         sa.Column("uploaded_at", Moment(), nullable=False),
         sa.Column("uploader_id", sa.Integer(), nullable=True),
         sa.Column("external_url", sa.Text(), nullable=True, comment="where an external wheel is (PEP 759)"),
+        sa.Column(
+            "rim_sha256",
+            sa.String(length=64),
+            nullable=True,
+            comment="of the .rim of an external wheel, which is kept as a blob",
+        ),
+        sa.Column("organisation_id", sa.Integer(), nullable=True, comment="who hosts it externally"),
         sa.Column("stage_id", sa.Integer(), nullable=True, comment="staged: not public"),
         sa.Column("provenance", sa.Text(), nullable=True, comment="URL of attestations (PEP 740)"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_files_organisation_id_organisations")
+        ),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_files_project_id_projects"), ondelete="CASCADE"
         ),
@@ -347,6 +375,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("filename", name=op.f("uq_files_filename")),
     )
+    op.create_index(op.f("ix_files_organisation_id"), "files", ["organisation_id"], unique=False)
     op.create_index(op.f("ix_files_project_id_stage_id"), "files", ["project_id", "stage_id"], unique=False)
     op.create_index(op.f("ix_files_release_id"), "files", ["release_id"], unique=False)
     op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
@@ -376,30 +405,41 @@ def upgrade() -> None:
         sa.Column("hashes", sa.JSON(), nullable=False),
         sa.Column("mechanism", sa.String(length=100), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column("received", sa.BigInteger(), nullable=False, comment="bytes that have arrived"),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True, comment="of the bytes that have arrived"),
+        sa.Column(
+            "record",
+            sa.JSON(),
+            nullable=True,
+            comment="what is in the file, once it is known to be fit",
+        ),
+        sa.Column("error", sa.Text(), nullable=True, comment="why it is not"),
         sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("expires_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(
             ["stage_id"], ["stages.id"], name=op.f("fk_stage_files_stage_id_stages"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_files")),
         sa.UniqueConstraint("public_id", name=op.f("uq_stage_files_public_id")),
-        sa.UniqueConstraint("stage_id", "filename", name=op.f("uq_stage_files_stage_id_filename")),
+    )
+    op.create_index(
+        op.f("ix_stage_files_stage_id_filename"), "stage_files", ["stage_id", "filename"], unique=False
     )
 
 
 def downgrade() -> None:
     """Remove everything."""
     op.drop_table("downloads")
+    op.drop_index(op.f("ix_stage_files_stage_id_filename"), table_name="stage_files")
     op.drop_table("stage_files")
     op.drop_index(op.f("ix_files_uploader_id"), table_name="files")
     op.drop_index(op.f("ix_files_stage_id"), table_name="files")
     op.drop_index(op.f("ix_files_sha256"), table_name="files")
     op.drop_index(op.f("ix_files_release_id"), table_name="files")
     op.drop_index(op.f("ix_files_project_id_stage_id"), table_name="files")
+    op.drop_index(op.f("ix_files_organisation_id"), table_name="files")
     op.drop_table("files")
+    op.drop_index(op.f("ix_stages_status_expires_at"), table_name="stages")
     op.drop_index(op.f("ix_stages_project_id"), table_name="stages")
+    op.drop_index(op.f("ix_stages_project"), table_name="stages")
     op.drop_index(op.f("ix_stages_created_by"), table_name="stages")
     op.drop_table("stages")
     op.drop_index(op.f("ix_roles_account_id"), table_name="roles")

@@ -1,0 +1,55 @@
+"""Taking back what is published: yanking, which can be undone (PEP 592), and deleting, which cannot."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.schema import files, releases, retired_filenames
+
+__all__ = ["Held", "held", "retire", "yank"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A published file, as far as taking it back needs to know."""
+
+    id: int
+    filename: str
+    sha256: str
+    release_id: int
+    sort_key: str
+    """Of the version."""
+    yanked_reason: str | None
+
+
+def held(connection: Connection, project_id: int) -> Sequence[Held]:
+    """Return the published files of a project."""
+    query = (
+        select(
+            files.c.id,
+            files.c.filename,
+            files.c.sha256,
+            files.c.release_id,
+            releases.c.sort_key,
+            files.c.yanked_reason,
+        )
+        .join(releases, releases.c.id == files.c.release_id)
+        .where(files.c.project_id == project_id)
+        .order_by(releases.c.sort_key, files.c.filename)
+    )
+    return [Held(*row) for row in connection.execute(query)]
+
+
+def yank(connection: Connection, file_ids: Collection[int], reason: str | None) -> None:
+    """Yank files for a reason, which may be empty; None takes that back."""
+    connection.execute(update(files).where(files.c.id.in_(file_ids)).values(yanked_reason=reason))
+
+
+def retire(connection: Connection, file: Held) -> None:
+    """Delete a file, and keep its name from ever standing for anything else."""
+    connection.execute(delete(files).where(files.c.id == file.id))
+    connection.execute(
+        insert(retired_filenames).values(filename=file.filename, sha256=file.sha256, retired_at=now())
+    )
