@@ -32,12 +32,15 @@ class Backend:
         environ: Mapping[str, str],
         log: BuildLog,
         processes: Processes,
-        editable: bool = False,
+        kind: str = "wheel",
         config_settings: Mapping[str, Any] | None = None,
         timeout: float = BUILD_TIMEOUT,
         reporter: Reporter = SILENT,
     ) -> None:
-        """Name the project `what` in messages, and show the hooks `environ` and no other variables."""
+        """Name the project `what` in messages, and show the hooks `environ` and no other variables.
+
+        `kind` is what is built: `"wheel"`, `"editable"` or `"sdist"`.
+        """
         from pyproject_hooks import BuildBackendHookCaller
 
         self._system = system
@@ -45,7 +48,7 @@ class Backend:
         self._environ = environ
         self._log = log
         self._processes = processes
-        self._kind = "editable" if editable else "wheel"
+        self._kind = kind
         self._settings = dict(config_settings) if config_settings else None
         self._timeout = timeout
         self._reporter = reporter
@@ -93,6 +96,15 @@ class Backend:
         if not wheel.is_file() or wheel.suffix != ".whl":
             raise self._failure(f"the backend gave {found!r}, which is no wheel that it made")
         return wheel
+
+    def build_sdist(self, folder: Path) -> Path:
+        """Let the backend write a source distribution."""
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self._call(lambda: self._caller.build_sdist(str(folder), self._settings))
+        archive = self._inside(folder, found)
+        if not archive.is_file() or not archive.name.endswith(".tar.gz"):
+            raise self._failure(f"the backend gave {found!r}, which is no source distribution that it made")
+        return archive
 
     def _call(self, hook: Callable[[], Any], *, optional: bool = False) -> Any:  # noqa: ANN401 - what hooks give
         from pyproject_hooks import BackendUnavailable, HookMissing, UnsupportedOperation

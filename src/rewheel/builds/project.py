@@ -11,7 +11,7 @@ from rewheel.errors import RewheelError
 from rewheel.metadata import Requirement
 from rewheel.variants import normalize_project
 
-__all__ = ["BuildSystem", "read_build_system"]
+__all__ = ["BuildSystem", "check_backend_path", "read_build_system"]
 
 _LIMIT = 16 << 20
 """Bytes of a pyproject.toml above which it is refused."""
@@ -59,7 +59,7 @@ def read_build_system(root: Path, place: str) -> BuildSystem:
         raise InvalidProject(f"{place}: build-backend in pyproject.toml is not text")
     backend_path = _texts(table, "backend-path", place)
     for entry in backend_path:
-        _check_backend_path(root, entry, place)
+        check_backend_path(root, entry, place)
     return BuildSystem(
         requires=_requirements(table, place),
         backend=backend,
@@ -109,8 +109,8 @@ def _projects(table: Mapping[str, Any], key: str, place: str) -> frozenset[str]:
     return frozenset(normalize_project(name) for name in _texts(table, key, place))
 
 
-def _check_backend_path(root: Path, entry: str, place: str) -> None:
-    """Keep the backend inside the tree (PEP 517, in-tree build backends)."""
+def check_backend_path(root: Path, entry: str, place: str) -> None:
+    """Keep the backend inside the tree (PEP 517, in-tree build backends). Raises `InvalidProject`."""
     inside = root.resolve()
     if Path(entry).is_absolute() or "\0" in entry or not (inside / entry).resolve().is_relative_to(inside):
         raise InvalidProject(f"{place}: backend-path {entry!r} leads out of the source tree")

@@ -198,7 +198,7 @@ class Work:
             environ=bench.environ,
             log=self._log,
             processes=workshop.processes,
-            editable=self._sources.editable,
+            kind="editable" if self._sources.editable else "wheel",
             config_settings=self._settings,
             reporter=workshop.reporter,
         )

@@ -14,7 +14,7 @@ from rewheel.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rewheel.builds import Builder
+    from rewheel.builds import Builder, Workshop
     from rewheel.cli.requirements_file import Asked
     from rewheel.cli.session import Session
     from rewheel.config import Settings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rewheel.machines import Machine
     from rewheel.resolution import Buildable, BuiltWheel, Described, Formats, Resolver, WheelBuilder
 
-__all__ = ["LazyBuilder", "builder_for", "read_formats"]
+__all__ = ["LazyBuilder", "builder_for", "read_formats", "workshop_for"]
 
 _FORCE = "force"
 """What `--passthrough` says, instead of a package, to pass through what a build does not want."""
@@ -53,33 +53,46 @@ class LazyBuilder:
             return self._made
 
     def _make(self) -> "Builder":
-        from rewheel.builds import Builder, Workshop
+        from rewheel.builds import Builder
 
-        session, settings, asked = self._session, self._session.settings, self._asked
-        workshop = Workshop(
-            client=session.client,
-            store=session.store,
-            target=self._target,
-            resolvers=self._resolver,
-            cache_dir=session.cache_dir,
-            environ=session.environ,
-            # The log of a failure is for reading afterwards, when a cache for this run is gone.
-            logs=Path(tempfile.gettempdir()) if settings.no_cache else session.cache_dir / "build-logs",
-            isolated=not settings.no_build_isolation,
-            passthrough=_projects(settings.passthrough, "--passthrough") - {_FORCE},
-            passthrough_force=_FORCE in settings.passthrough,
-            reporter=session.reporter,
-        )
-        return session.keep_open(
+        return self._session.keep_open(
             Builder(
-                workshop,
-                config_settings=asked.config_settings,
-                allowed_hashes=asked.hashes,
-                require_hashes=settings.require_hashes,
+                workshop_for(self._session, self._target),
+                config_settings=self._asked.config_settings,
+                allowed_hashes=self._asked.hashes,
+                require_hashes=self._session.settings.require_hashes,
             )
         )
 
-    def _resolver(
+
+def workshop_for(session: "Session", target: "Target") -> "Workshop":
+    """Return with what is built for a target, by the user's settings."""
+    from rewheel.builds import Workshop
+
+    settings = session.settings
+    return Workshop(
+        client=session.client,
+        store=session.store,
+        target=target,
+        resolvers=_BuildResolvers(session),
+        cache_dir=session.cache_dir,
+        environ=session.environ,
+        # The log of a failure is for reading afterwards, when a cache for this run is gone.
+        logs=Path(tempfile.gettempdir()) if settings.no_cache else session.cache_dir / "build-logs",
+        isolated=not settings.no_build_isolation,
+        passthrough=_projects(settings.passthrough, "--passthrough") - {_FORCE},
+        passthrough_force=_FORCE in settings.passthrough,
+        reporter=session.reporter,
+    )
+
+
+class _BuildResolvers:
+    """Makes the resolvers for what builds require: from the same sources, for this machine."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    def __call__(
         self,
         target: "Target",
         *,
@@ -88,7 +101,7 @@ class LazyBuilder:
         fixed: Collection[str],
         at_any_version: bool,
     ) -> "Resolver":
-        """Make the resolver for what a build requires: from the same sources, for this machine."""
+        """Make the resolver for the environment of one build."""
         from rewheel.machines import Machine
         from rewheel.resolution import ALL, ResolveOptions, Resolver
 

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "explain": LazyCommand("explain", "Say why which wheel would be chosen, here and on other machines."),
     "index": LazyCommand("index", "Look at what several indexes make of one name."),
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
+    "build": LazyCommand("build", "Build a project: its source distribution, its wheels, its variants."),
     "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
     "wheel": LazyCommand("wheel", "Look into wheel files, check them, and dismount them."),
     "release": LazyCommand("release", "Check releases, write index files and pages, publish them."),

@@ -11,6 +11,7 @@ __all__ = [
     "asking_options",
     "build_options",
     "cache_options",
+    "config_settings_option",
     "index_options",
     "json_option",
     "machine_option",
@@ -81,6 +82,11 @@ def _group(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
     return decorate
 
 
+config_settings_option = click.option(
+    "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
+    help="Tell the build backends of what is named. Repeatable.",
+)  # fmt: skip
+
 asking_options = _group(
     click.option(
         "-r", "--requirement", "files", metavar="FILE", multiple=True,
@@ -99,10 +105,7 @@ asking_options = _group(
         help="Take what this script says that it needs. Repeatable.",
     ),
     click.option("--no-deps", is_flag=True, help="Take what is named and nothing that it needs."),
-    click.option(
-        "-C", "--config-settings", "--config-setting", "config_settings", metavar="KEY=VALUE", multiple=True,
-        help="Tell the build backends of what is named. Repeatable.",
-    ),
+    config_settings_option,
 )  # fmt: skip
 """What may be asked for besides the requirements themselves; the values go to the command."""
 

@@ -32,7 +32,8 @@ CACHE_PARTS: Mapping[str, str] = {
     "answers": "what was found to be installed",
     "providers": "environments of provider plugins",
     "built": "wheels that were built from source",
-    "build-logs": "what failed builds printed",
+    "build-logs": "what builds printed",
+    "finished": "which wheels of a project are finished",
     "demo": "the wheels of the demo",
 }
 """The folders in the cache, without the version of their form that may follow, and what is in them."""
@@ -240,6 +241,10 @@ class Session:
         except NoEnvironment as error:
             self.output.detail(f"{error}; answering for {sys.executable}")
             return self._find_target(sys.executable)
+
+    def target_of(self, python: str) -> "Target":
+        """Return the environment, or the bare interpreter, that is called so."""
+        return self._find_target(python)
 
     @cached_property
     def store(self) -> "Store":

@@ -13,6 +13,8 @@ __all__ = ["read_files"]
 
 _LARGEST_FILE = 1 << 20  # bytes; nobody writes a megabyte of settings by hand
 
+_ABOUT_THE_PROJECT = frozenset({"build"})
+
 
 def read_files(config_file: str, cwd: Path, folders: Folders) -> list[Level]:
     """Read the configuration files that count, the strongest first."""
@@ -50,8 +52,20 @@ def _find_project(cwd: Path) -> Level | None:
             if isinstance(table, dict) and "rewheel" in table:
                 if not isinstance(table["rewheel"], dict):
                     raise ConfigError(f"{path}: tool.rewheel", "expected a table")
-                return _read_table(table["rewheel"], path, "tool.rewheel.")
+                return _read_table(_settings_of(table["rewheel"]), path, "tool.rewheel.")
     return None
+
+
+def _settings_of(table: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave out what `[tool.rewheel]` says of the project itself: how it is built, plain and in variants."""
+    kept = {key: value for key, value in table.items() if key not in _ABOUT_THE_PROJECT}
+    variants = kept.get("variant")
+    if isinstance(variants, dict) and any(isinstance(value, dict) for value in variants.values()):
+        labels = {name: value for name, value in variants.items() if not isinstance(value, dict)}
+        kept = {key: labels if key == "variant" else value for key, value in kept.items()}
+        if not labels:
+            del kept["variant"]
+    return kept
 
 
 def _contents(path: Path) -> bytes | None:

@@ -14,6 +14,7 @@ from rewheel.machines.trust import TrustError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rewheel.machines.plugin_api import PluginDescription
     from rewheel.machines.plugins import PluginRunner, PreparedEnvironment
     from rewheel.machines.policy import ProviderPolicy
     from rewheel.machines.trust import TrustStore
@@ -96,6 +97,26 @@ class Consultant:
             provider=", ".join(resolved),
             plugin_api=str(endpoint),
         )
+
+    def describe(
+        self,
+        namespace: str,
+        provider: Provider,
+        requirements: Sequence[Requirement],
+        properties: Sequence[tuple[str, str]],
+        *,
+        source: str,
+    ) -> PluginDescription:
+        """Ask the plugin what may be declared in wheels at all; raises Unsupported, see `ask`."""
+        try:
+            endpoint = _endpoint(provider, requirements)
+            prepared = self._prepared(namespace, requirements, source)
+            return self._plugins.describe(prepared, endpoint, namespace, properties=properties)
+        except PluginError as error:
+            names = ", ".join(dict.fromkeys(requirement.project for requirement in requirements))
+            raise Unsupported.with_warning(
+                OriginKind.FAILED, f"{names}: {error}", output=error.output
+            ) from error
 
     def _prepared(
         self, namespace: str, requirements: Sequence[Requirement], source: str

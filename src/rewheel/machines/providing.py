@@ -11,9 +11,10 @@ from rewheel.machines.consulting import Consultant, Unsupported
 from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from rewheel.machines.machine import Machine
+    from rewheel.machines.plugin_api import PluginDescription
     from rewheel.machines.plugins import PluginRunner
     from rewheel.machines.policy import ProviderPolicy
     from rewheel.machines.trust import TrustStore
@@ -74,6 +75,26 @@ class Providers:
             for warning in answers[namespace].warnings:
                 self._warn(warning)
         return answers
+
+    def describe(
+        self, provider: Provider, properties: Sequence[tuple[str, str]], *, source: str = ""
+    ) -> PluginDescription | None:
+        """Ask the plugin of a provider what wheels may declare; the user must have let it run.
+
+        Each of the `properties` (feature, value) gets a verdict. `None`, with a warning that says why, when
+        nobody can be asked.
+        """
+        try:
+            if self._consultant is None:
+                reason = "plugins cannot run in this command"
+                raise Unsupported.with_warning(OriginKind.UNKNOWN, reason)
+            requirements = self._requirements(provider)
+            return self._consultant.describe(
+                provider.namespace, provider, requirements, properties, source=source
+            )
+        except Unsupported as reason:
+            self._warn(f"provider of {provider.namespace}: {reason.warning}", *reason.output)
+            return None
 
     def _ask(self, namespace: str, metadata: VariantMetadata, project: str, source: str) -> NamespaceSupport:
         from rewheel.variants import ProviderKind
