@@ -32,6 +32,7 @@ class NativeProvider:
     `plugin_apis` are the entry points that metadata may name; the first is written into machine files.
     With `derived`, metadata may also leave the entry point out. `multi_value` names the features for which
     one wheel may list several values. `patterns` are features with more legal values than anyone can list.
+    `unpublished` names packages that other installers know and that no index has.
     """
 
     namespace: str
@@ -40,6 +41,7 @@ class NativeProvider:
     derived: bool = False
     multi_value: frozenset[str] = frozenset()
     patterns: Mapping[str, str] | None = None
+    unpublished: frozenset[str] = frozenset()
 
     @property
     def pin(self) -> str:
@@ -108,12 +110,14 @@ NATIVE: Mapping[str, NativeProvider] = {
             {"provider-variant-x86-64": ("0.0.1.post2",), "x86-64-variant-provider": ("0.2.1",)},
             ("provider_variant_x86_64.plugin:X8664Plugin",),
             derived=True,
+            unpublished=frozenset({"x86-64-variant-provider"}),
         ),
         NativeProvider(
             "aarch64",
             {"provider-variant-aarch64": ("0.0.1.post2", "0.0.3"), "aarch64-variant-provider": ("0.2.0",)},
             ("provider_variant_aarch64.plugin:AArch64Plugin",),
             derived=True,
+            unpublished=frozenset({"aarch64-variant-provider"}),
         ),
         NativeProvider("blas_lapack", {"blas-lapack-variant-provider": ("0.0.3",)}, derived=True),
         NativeProvider("openmp", {"openmp-variant-provider": ("0.0.2",)}, derived=True),

@@ -48,7 +48,7 @@ def main(request_file: str, result_file: str) -> None:
         request = json.load(stream)
     process = os.getpid()
     try:
-        result: dict[str, Any] = {"answers": _answers(request)}
+        result: dict[str, Any] = {"answers": answers_to(request)}
         text = json.dumps(result)
         if len(text) > _RESULT_LIMIT:
             result = {"failure": "its answer is larger than %d bytes" % _RESULT_LIMIT}  # noqa: UP031
@@ -69,7 +69,8 @@ def main(request_file: str, result_file: str) -> None:
     os._exit(0)
 
 
-def _answers(request: dict[str, Any]) -> dict[str, Any]:
+def answers_to(request: dict[str, Any]) -> dict[str, Any]:
+    """Ask the plugin of a request, which is imported for that; raises Refusal."""
     namespace = request["namespace"]
     plugin = _load(request["module"], request["attribute"])
     named = getattr(plugin, "namespace", None)

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from rewheel.machines.plugin_api import Endpoint, PluginFeature
 
-__all__ = ["PluginEnvironments", "PluginRunner", "PreparedEnvironment", "query_plugin"]
+__all__ = [
+    "PluginEnvironments",
+    "PluginRunner",
+    "PreparedEnvironment",
+    "description_of",
+    "query_plugin",
+    "questions_for",
+    "request_for",
+]
 
 DEFAULT_TIMEOUT = 20.0  # seconds
 
@@ -90,18 +98,25 @@ def query_plugin(
     Questions are "get_supported_configs", "get_all_configs", "fixed" (the `all_properties_compatible`
     flag) and "verdicts" (on `properties`, pairs of feature and value).
     """
-    request = {
+    request = request_for(endpoint, namespace, questions, properties)
+    run = run_plugin(python, request, environ=environ, timeout=timeout)
+    try:
+        return parse_answers(run.data, questions)
+    except PluginError as error:
+        raise PluginError(redact(str(error), environ), output=run.output) from None
+
+
+def request_for(
+    endpoint: Endpoint, namespace: str, questions: Sequence[str], properties: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    """Return what `plugin_runner` is asked."""
+    return {
         "module": endpoint.module,
         "attribute": endpoint.attribute,
         "namespace": namespace,
         "questions": list(questions),
         "properties": [list(pair) for pair in properties],
     }
-    run = run_plugin(python, request, environ=environ, timeout=timeout)
-    try:
-        return parse_answers(run.data, questions)
-    except PluginError as error:
-        raise PluginError(redact(str(error), environ), output=run.output) from None
 
 
 class PluginRunner:
@@ -167,27 +182,9 @@ class PluginRunner:
         `properties` (feature, value) are judged one by one when the plugin offers that.
         """
         asked = list(properties)
-        questions = ["get_all_configs", "fixed", *(["verdicts"] if asked else [])]
-        answers = self._query(
-            prepared,
-            endpoint,
-            namespace,
-            [*questions, "get_supported_configs"] if with_supported else questions,
-            properties=asked,
-        )
-        valid, fixed, supported = (
-            answers["get_all_configs"],
-            answers["fixed"],
-            answers.get("get_supported_configs"),
-        )
-        if not isinstance(fixed, bool):
-            raise PluginError("its all_properties_compatible is not True or False")
-        return PluginDescription(
-            valid=None if valid is None else parse_features(valid, "get_all_configs"),
-            fixed=fixed,
-            supported=parse_features(supported, "get_supported_configs") if with_supported else None,
-            verdicts=_verdicts(asked, answers.get("verdicts")),
-        )
+        questions = questions_for(asked, with_supported=with_supported)
+        answers = self._query(prepared, endpoint, namespace, questions, properties=asked)
+        return description_of(answers, asked, with_supported=with_supported)
 
     def _query(
         self,
@@ -221,6 +218,31 @@ class PluginRunner:
             _digest(self._environ),
             _driver_identity(),
         )
+
+
+def questions_for(properties: Sequence[tuple[str, str]], *, with_supported: bool) -> list[str]:
+    """Return the questions that a description answers."""
+    verdicts = ["verdicts"] if properties else []
+    return ["get_all_configs", "fixed", *verdicts, *(["get_supported_configs"] if with_supported else [])]
+
+
+def description_of(
+    answers: Mapping[str, Any], properties: Sequence[tuple[str, str]], *, with_supported: bool
+) -> PluginDescription:
+    """Make a description of raw answers; raises PluginError."""
+    valid, fixed, supported = (
+        answers["get_all_configs"],
+        answers["fixed"],
+        answers.get("get_supported_configs"),
+    )
+    if not isinstance(fixed, bool):
+        raise PluginError("its all_properties_compatible is not True or False")
+    return PluginDescription(
+        valid=None if valid is None else parse_features(valid, "get_all_configs"),
+        fixed=fixed,
+        supported=parse_features(supported, "get_supported_configs") if with_supported else None,
+        verdicts=_verdicts(properties, answers.get("verdicts")),
+    )
 
 
 def _value(remembered: Answer | RewheelError) -> Answer:

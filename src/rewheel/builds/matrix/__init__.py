@@ -1,10 +1,25 @@
 """Many wheels of one project: what is declared, and how each wheel of it is built."""
 
-from rewheel.builds.matrix.declaration import Declaration, read_declaration
-from rewheel.builds.matrix.matrix import Matrix
-from rewheel.builds.matrix.products import Outcome, Product
-from rewheel.builds.matrix.providers import check_properties
-from rewheel.builds.matrix.systems import WRAPPER, wrapped_system
+from rewheel.front_door import front_door
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rewheel.builds.matrix.declaration import Declaration, read_declaration
+    from rewheel.builds.matrix.matrix import Matrix
+    from rewheel.builds.matrix.products import Outcome, Product
+    from rewheel.builds.matrix.providers import check_properties
+    from rewheel.builds.matrix.systems import WRAPPER, wrapped_system
+
+_HOMES = {
+    "Declaration": "declaration",
+    "Matrix": "matrix",
+    "Outcome": "products",
+    "Product": "products",
+    "WRAPPER": "systems",
+    "check_properties": "providers",
+    "read_declaration": "declaration",
+    "wrapped_system": "systems",
+}
 
 __all__ = [
     "WRAPPER",
@@ -16,3 +31,5 @@ __all__ = [
     "read_declaration",
     "wrapped_system",
 ]
+
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

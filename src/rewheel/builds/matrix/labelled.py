@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rewheel.builds.project import BuildSystem
     from rewheel.builds.workshop import Workshop
 
-__all__ = ["LabelledBuild", "Settings", "merged_settings"]
+__all__ = ["LabelledBuild", "Settings"]
 
 Settings = Mapping[str, str | list[str]]
 _OBSERVED = (
@@ -42,11 +42,6 @@ _OBSERVED = (
     "MACOSX_DEPLOYMENT_TARGET",
 )
 """Variables of which it is known that they change what is built."""
-
-
-def merged_settings(recipe: Recipe, given: Settings) -> dict[str, str | list[str]]:
-    """Return the settings for the backend: those of the recipe, and over them those that the user gives."""
-    return {**recipe.config_settings, **given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ class LabelledBuild:
                 "sources": self.digest,
                 "declaration": self.declaration.text,
                 "interpreter": [str(target.python), target.implementation, *target.version],
-                "settings": merged_settings(self.recipe, self.settings),
+                "settings": self.recipe.settings_with(self.settings),
                 "environ": {name: environ.get(name) for name in (*_OBSERVED, *self.recipe.environment)},
                 "passthrough": bench.passthrough.stamp,
             }
@@ -180,7 +175,7 @@ class LabelledBuild:
             log=log,
             processes=self.workshop.processes,
             kind=kind,
-            config_settings=merged_settings(self.recipe, self.settings) if kind == "wheel" else self.settings,
+            config_settings=self.recipe.settings_with(self.settings) if kind == "wheel" else self.settings,
             reporter=self.workshop.reporter,
         )
 

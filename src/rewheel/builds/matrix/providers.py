@@ -6,9 +6,10 @@ from typing import Protocol
 from rewheel.builds.errors import InvalidDeclaration
 from rewheel.builds.matrix.declaration import Declaration
 from rewheel.machines import NATIVE, NativeProvider, PluginDescription, match_native
-from rewheel.variants import Provider, ProviderKind, VariantMetadata
+from rewheel.metadata import Requirement
+from rewheel.variants import Provider, ProviderKind, VariantMetadata, build_requirements
 
-__all__ = ["Describer", "check_properties", "properties_of"]
+__all__ = ["Describer", "check_properties", "properties_of", "provider_requirements"]
 
 _SHOWN = 12
 """How many known values a message lists."""
@@ -61,6 +62,16 @@ def properties_of(metadata: VariantMetadata, namespace: str) -> list[tuple[str, 
         if item.namespace == namespace
     }
     return list(found)
+
+
+def provider_requirements(metadata: VariantMetadata, label: str) -> tuple[str, ...]:
+    """Return the provider packages that a build of a label has in its environment (PEP 850, build backends).
+
+    Left out are packages that no index has: what they would say, rewheel knows. Raises `UnknownLabel`.
+    """
+    unpublished = {name for native in NATIVE.values() for name in native.unpublished}
+    texts = build_requirements(metadata, label)
+    return tuple(text for text in texts if Requirement.parse(text).project not in unpublished)
 
 
 class _Knowledge:

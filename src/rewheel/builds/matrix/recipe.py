@@ -71,6 +71,10 @@ class Recipe:
         """Whether nothing is special about the build."""
         return self == PLAIN
 
+    def settings_with(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the config settings of the recipe, and over them those that the user gives."""
+        return {**self.config_settings, **given}
+
     def admits(self, python: str) -> bool:
         """Tell whether the label is built for a version of Python, such as `3.12.1`."""
         if not self.python:

@@ -10,7 +10,7 @@ from rewheel.builds.project import BuildSystem, check_backend_path, read_build_s
 from rewheel.errors import RewheelError
 from rewheel.metadata import Requirement
 
-__all__ = ["WRAPPER", "wrapped_system"]
+__all__ = ["WRAPPER", "extra_requirements", "wrapped_system"]
 
 WRAPPER = "rewheel.build_backend"
 """Our own backend, which leaves the building to another one."""
@@ -53,6 +53,11 @@ def wrapped_system(root: Path, place: str) -> BuildSystem:
         backend_path=backend_path,
         requires=tuple(text for text in requires if Requirement.parse(text).project != "rewheel"),
     )
+
+
+def extra_requirements(root: Path) -> tuple[str, ...]:
+    """Return what `[tool.rewheel.build]` adds to the requirements of a build. Raises `InvalidProject`."""
+    return _requirements(_table(root), root.name)
 
 
 def _table(root: Path) -> Mapping[str, Any]:
