@@ -16,7 +16,7 @@ __all__ = ["BACKEND", "git", "make_sdist", "make_tree", "write_tree"]
 
 BACKEND = r'''"""A backend that needs nothing but Python; `recipe.json` beside it says what it makes."""
 
-import base64, hashlib, json, os, sys, zipfile
+import base64, hashlib, io, json, os, sys, tarfile, zipfile
 from pathlib import Path
 
 RECIPE = json.loads(Path("recipe.json").read_text())
@@ -58,6 +58,20 @@ def facts(settings):
     }
 
 
+def steady_facts(settings):
+    """What depends on neither the folder nor the time."""
+    words = os.environ.get("CFLAGS", "").split()
+    return {
+        "settings": settings,
+        "flags": " ".join(word for word in words if "prefix-map" not in word),
+        "label": os.environ.get("REWHEEL_VARIANT_LABEL"),
+        "mode": os.environ.get("MODE"),
+        "epoch": os.environ.get("SOURCE_DATE_EPOCH"),
+        "left": sorted(os.listdir("build")) if os.path.isdir("build") else [],
+        "pyproject": "default-optional" in Path("pyproject.toml").read_text(),
+    }
+
+
 def wheel(directory, members):
     tag = RECIPE.get("tag", "py3-none-any")
     members = dict(members)
@@ -81,8 +95,23 @@ def wheel(directory, members):
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     note("build_wheel")
     exec(RECIPE.get("before", ""), {"os": os, "sys": sys})
-    source = f"BUILT = {facts(config_settings)!r}\nSOURCE = {RECIPE.get('source', '')!r}\n"
+    seen = steady_facts(config_settings) if RECIPE.get("steady") else facts(config_settings)
+    source = f"BUILT = {seen!r}\nSOURCE = {RECIPE.get('source', '')!r}\n"
     return wheel(wheel_directory, {f"{MODULE}.py": source})
+
+
+def build_sdist(sdist_directory, config_settings=None):
+    note("build_sdist")
+    top = f"{MODULE}-{VERSION}"
+    with tarfile.open(os.path.join(sdist_directory, f"{top}.tar.gz"), "w:gz") as archive:
+        for path in sorted(Path().rglob("*")):
+            if path.is_file() and not {"dist", "build", ".git", "__pycache__"} & set(path.parts):
+                archive.add(path, f"{top}/{path}")
+        data = metadata().encode()
+        info = tarfile.TarInfo(f"{top}/PKG-INFO")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    return f"{top}.tar.gz"
 
 
 if "get_requires" in RECIPE:

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "index": LazyCommand("index", "Look at what several indexes make of one name."),
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
     "build": LazyCommand("build", "Build a project: its source distribution, its wheels, its variants."),
-    "variant": LazyCommand("variant", "Make, unmake and look into variant wheels."),
+    "variant": LazyCommand("variant", "Declare, make, unmake and look into variants."),
     "wheel": LazyCommand("wheel", "Look into wheel files, check them, and dismount them."),
     "release": LazyCommand("release", "Check releases, write index files and pages, publish them."),
     "serve": LazyCommand("serve", "Serve a package index until it is told to stop."),

@@ -5,6 +5,7 @@ from rewheel.front_door import front_door
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rewheel.builds.matrix.declaration import Declaration, read_declaration
+    from rewheel.builds.matrix.first_table import KINDS, write_first_table
     from rewheel.builds.matrix.matrix import Matrix
     from rewheel.builds.matrix.products import Outcome, Product
     from rewheel.builds.matrix.providers import check_properties
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Declaration": "declaration",
+    "KINDS": "first_table",
     "Matrix": "matrix",
     "Outcome": "products",
     "Product": "products",
@@ -19,9 +21,11 @@ _HOMES = {
     "check_properties": "providers",
     "read_declaration": "declaration",
     "wrapped_system": "systems",
+    "write_first_table": "first_table",
 }
 
 __all__ = [
+    "KINDS",
     "WRAPPER",
     "Declaration",
     "Matrix",
@@ -30,6 +34,7 @@ __all__ = [
     "check_properties",
     "read_declaration",
     "wrapped_system",
+    "write_first_table",
 ]
 
 __getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

@@ -70,7 +70,8 @@ def build_wheel(folder: str, settings: Settings) -> str:
 def optional(name: str) -> Callable[..., Any] | None:
     """Return a hook that is there only if the wrapped backend has it."""
     with _told():
-        if not hook_of(name):
+        # Every editable build may require what the project adds.
+        if not hook_of("build_editable" if name == "get_requires_for_build_editable" else name):
             return None
     kind = name.rpartition("_")[2]
     if name.startswith("get_requires"):

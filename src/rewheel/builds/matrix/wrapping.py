@@ -73,9 +73,9 @@ class Wrapped:
         return self.declaration.recipe(self.requested.label)
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """The config settings for the wrapped backend."""
-        return self.recipe.settings_with(self.requested.settings)
+    def settings(self) -> dict[str, Any] | None:
+        """The config settings for the wrapped backend, as `rewheel build` would give them."""
+        return self.recipe.settings_with(self.requested.settings) or None
 
     @property
     def environ(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""`rewheel variant`: make variant wheels, turn them back into plain ones, look into them."""
+"""`rewheel variant`: declare variants, make wheels of them, turn them back, look into them."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _drop_option = click.option(
 
 @click.group("variant")
 def command() -> None:
-    """Make, unmake and look into variant wheels."""
+    """Declare, make, unmake and look into variants."""
 
 
 @command.command("make")
@@ -147,6 +147,23 @@ def unmake(
         error.hint = "decide them as for a plain wheel with --resolve-markers"
         raise
     session.output.say(f"Wrote {folder / made.name}")
+
+
+@command.command("init")
+@click.argument("project", metavar="[DIR]", type=_FILE, default=Path())
+@click.option(
+    "--kind", type=click.Choice(["cpu", "cuda", "rocm", "blas"]), default="cpu", show_default=True,
+    help="What the variants differ in.",
+)  # fmt: skip
+@output_options
+@pass_session
+def init(session: Session, *, project: Path, kind: str) -> None:
+    """Write a first [variant] table, with comments, into the pyproject.toml in DIR."""
+    from rewheel.builds.matrix import write_first_table
+
+    path = project if project.name == "pyproject.toml" else project / "pyproject.toml"
+    write_first_table(session.cwd / path, kind)
+    session.output.say(f"Added a table [variant] to {path}: edit it, then `rewheel build --all-variants`")
 
 
 @command.command("show")
