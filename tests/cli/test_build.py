@@ -82,7 +82,7 @@ def test_a_source_distribution_with_variants_of_another_file(run: Run, world: Pa
         (["nowhere"], 2, "nowhere: there is no such folder or source distribution"),
         (["project", "--variant", "x3"], 1, "declares no variant 'x3'; it has x1, x2, null"),
         (["project", "--variant", "x1", "--all-variants"], 2, "exclude each other"),
-        (["project", "--variant", "x1", "-C", "variant-label=x1"], 2, "-C variant-label is for other build tools"),
+        (["project", "--variant", "x1", "-C", "variant-label=x1"], 2, "is for other build tools"),
         (["project", "--pyproject", "none.toml"], 2, "there is no such file"),
         (["empty"], 1, "is no Python project"),
         (["empty", "--all-variants"], 1, "it has no table [variant]"),

@@ -193,6 +193,5 @@ class LabelledBuild:
 
     def _nested(self, project: str) -> Builder:
         """Return a builder for what the build requires; flags and wishes are not about that."""
-        return Builder(
-            replace(self.workshop, isolated=True, passthrough=frozenset()), chain=(project.partition(" ")[0],)
-        )
+        workshop = replace(self.workshop, isolated=True, passthrough=frozenset(), passthrough_force=False)
+        return Builder(workshop, chain=(project,))
