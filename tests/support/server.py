@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -14,15 +15,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-__all__ = ["TOKEN", "Reply", "RunningServer", "metadata_fields", "multipart", "running_server"]
+if TYPE_CHECKING:
+    from rewheel.server.catalog.database import Database
+
+__all__ = ["JSON", "TOKEN", "Reply", "RunningServer", "metadata_fields", "multipart", "running_server"]
 
 TOKEN = "rewheel-token-of-the-tests"
 """The administrator's secret, unless a test wants another."""
 
 JSON = "application/vnd.pypi.simple.v1+json"
+"""The form of pages that programs ask for."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,18 @@ class RunningServer:
     data: Path
     token: str
     process: subprocess.Popen[str]
+    database: str = ""
+    """The URL of its database, if that is no file in `data`."""
     lines: list[str] = field(default_factory=list)
     """What it has printed so far."""
+
+    def open_database(self) -> "Database":
+        """Open its database behind its back, as another process would; the caller closes it."""
+        from rewheel.server.catalog.database import Database
+        from rewheel.server.settings import ServerSettings
+
+        settings = ServerSettings(data=self.data, database=self.database)
+        return Database(settings.database_url, connections=2)
 
     @property
     def simple(self) -> str:
@@ -146,7 +161,8 @@ def running_server(
         text=True,
         cwd=data.parent,
     )
-    server = RunningServer("", data, token, process)
+    database = dict(itertools.pairwise(arguments)).get("--database", "")
+    server = RunningServer("", data, token, process, database)
     reader: threading.Thread | None = None
     assert process.stdout is not None
     try:

@@ -61,13 +61,13 @@ def _values(description: Description) -> dict[str, Any]:
 
 
 def variant_documents(connection: Connection, release_id: int) -> dict[str, str]:
-    """Return what the published variant wheels of a release say, by file name."""
+    """Return what the published variant wheels of a release say, by file name, in the order they came."""
     query = (
         select(files.c.filename, files.c.variant_json)
         .where(
             files.c.release_id == release_id, files.c.stage_id.is_(None), files.c.variant_json.is_not(None)
         )
-        .order_by(files.c.filename)
+        .order_by(files.c.id)
     )
     return {row.filename: row.variant_json for row in connection.execute(query)}
 

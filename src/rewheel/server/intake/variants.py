@@ -18,14 +18,15 @@ __all__ = ["combined_document"]
 def combined_document(documents: Mapping[str, str]) -> str | None:
     """Return the text of the index file, given what each wheel says by its name; None without variants.
 
-    The text depends on the wheels alone. Adding a wheel adds labels, and namespaces at the end of their
-    order, and changes nothing that clients rely on; a wheel that would change more contradicts the others:
-    raises Refused (400).
+    The text depends on the wheels alone, not on their order, which tells whom to blame. Adding a wheel adds
+    labels, and namespaces at the end of their order, and changes nothing that clients rely on; a wheel that
+    would change more contradicts those before it: raises Refused (400).
     """
     if not documents:
         return None
     parts = {
-        name: read_metadata(documents[name].encode(), kind=DocumentKind.WHEEL) for name in sorted(documents)
+        name: read_metadata(document.encode(), kind=DocumentKind.WHEEL)
+        for name, document in documents.items()
     }
     try:
         return write_metadata(combine(parts.values()))

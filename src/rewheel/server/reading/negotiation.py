@@ -40,6 +40,13 @@ _NAMES = {
     "application/vnd.pypi.simple.latest+html": Form.HTML,
     "text/html": Form.LEGACY,
 }
+_WILDCARDS = {
+    "text/*": (Form.LEGACY,),
+    "*/*": (Form.LEGACY, Form.JSON, Form.HTML),
+    "application/*": (Form.JSON, Form.HTML),
+}
+"""What they stand for, best first: who does not know what to ask for may be a person."""
+
 _PREFERENCE = (Form.JSON, Form.HTML, Form.LEGACY)
 """Ours, where a client likes two forms equally."""
 
@@ -69,7 +76,7 @@ def _by_accept(accept: str) -> Form | None:
     if not accept.strip():
         return Form.LEGACY
     exact: dict[Form, float] = {}
-    others = {"*/*": -1.0, "text/*": -1.0, "application/*": -1.0}
+    others = dict.fromkeys(_WILDCARDS, -1.0)
     for item in accept.split(","):
         name, weight = _weighed(item)
         if name in _NAMES:
@@ -80,9 +87,10 @@ def _by_accept(accept: str) -> Form | None:
     loose = max(others.values())
     if named and max(named)[0] >= loose:
         return max(named)[2]
-    for kind, form in (("text/*", Form.LEGACY), ("*/*", Form.LEGACY), ("application/*", Form.JSON)):
-        if others[kind] > 0 and others[kind] == loose and exact.get(form, 1.0) > 0:
-            return form
+    for kind, forms in _WILDCARDS.items():
+        for form in forms:
+            if others[kind] > 0 and others[kind] == loose and form not in exact:
+                return form
     return max(named)[2] if named else None
 
 
