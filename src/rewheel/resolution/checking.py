@@ -1,5 +1,7 @@
 """What is wrong with an environment: dependencies, files, and what does not belong there."""
 
+import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +13,7 @@ from rewheel.resolution.releases import parse_version
 from rewheel.resolution.standing import misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from packaging.version import Version
 
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from rewheel.environments.damage import DamagedFile
     from rewheel.environments.dependencies import Dependency, DependencyGraph
     from rewheel.machines import Providers
+    from rewheel.variants import VariantEnvironment
 
-__all__ = ["Problem", "ProblemKind", "check_environment"]
+__all__ = ["Problem", "ProblemKind", "broken_by", "check_environment"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class ProblemKind(StrEnum):
@@ -85,6 +90,36 @@ def check_environment(
         found += _misfits(each, target, providers, versions)
         found += _damage(each, read=read_files)
     return list(dict.fromkeys(found))
+
+
+def broken_by(
+    changed: "Mapping[str, InstalledDistribution]",
+    others: "Iterable[InstalledDistribution]",
+    markers: "Mapping[str, str]",
+    variant_of: "Callable[[InstalledDistribution], VariantEnvironment]",
+) -> Iterator[Problem]:
+    """Find what other distributions need and what a change took from them; `changed` is as it is now.
+
+    Extras do not count, as nobody knows with which something was installed. What cannot be read is for
+    `check_environment` to tell.
+    """
+    from rewheel.environments.dependencies import Dependency
+    from rewheel.metadata import Requirement
+    from rewheel.variants import PLAIN, normalize_project
+
+    for parent in others:
+        with contextlib.suppress(RewheelError):
+            for text in parent.metadata().requires:
+                name = _NAME.match(text)
+                found = changed.get(normalize_project(name[0])) if name is not None else None
+                if found is None:
+                    continue
+                requirement = Requirement.parse(text)
+                sees_variant = requirement.marker is not None and requirement.marker.uses_variants
+                variant = variant_of(parent) if parent.label and sees_variant else PLAIN
+                dependency = Dependency(parent, requirement, found)
+                if requirement.applies(markers, variant) and not dependency.is_met:
+                    yield _unmet_one(dependency)
 
 
 def _unmet(each: "InstalledDistribution", graph: "DependencyGraph") -> Iterator[Problem]:

@@ -66,7 +66,7 @@ def advice(projects: Iterable[str], memory: Memory) -> str:
             found["name exactly, with ==, a yanked version that must be"] = None
         if Status.WRONG_PYTHON in statuses:
             found["use another Python with --python"] = None
-        if statuses:
+        if memory.candidates(project).candidates:
             found[f"see with `rewheel explain {project}` what became of every wheel"] = None
     return ", or ".join(found)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rewheel.cli.output import Output
+    from rewheel.cli.requirements_file import Asked
     from rewheel.environments import Target
     from rewheel.installing import Installation
 
@@ -119,6 +120,7 @@ def command(
     builder = builder_for(session, asked, chosen_for, target)
     # What runs here satisfies nothing on another platform; a folder may be for any.
     keep_installed = target.is_directory_target or _platform(target) == _platform(here)
+    _tell_of_ignored(output, asked, target)
     make_resolver = partial(
         build_resolver,
         session,
@@ -163,6 +165,8 @@ def command(
             done.new or files or constraints or groups or scripts or report or output.verbosity > 0
         ):
             _remember(session, target, done)
+        if not no_deps:
+            _warn_of_broken(session, target, done)
     _warn_of_strangers(session, {package.project for package in done.resolution.packages})
     if report is not None:
         write_report(session, report, done, target)
@@ -182,6 +186,35 @@ def _remember(session: Session, target: "Target", done: "Installation") -> None:
     if not any(package.label for package in done.resolution.packages):
         quiet = session.output.is_quiet
         remember(session, target, () if quiet else map(plain, done_lines(done)))
+
+
+def _warn_of_broken(session: Session, target: "Target", done: "Installation") -> None:
+    """Tell of what was there before and now lacks what it needs, as nothing of what was asked for is."""
+    changed = {change.project for change in done.report.installed}
+    resolved = {package.project for package in done.resolution.packages}
+    installed = target.installed() if changed else []
+    others = [each for each in installed if each.project not in resolved]
+    if not others:
+        return
+    from rewheel.resolution.checking import broken_by
+    from rewheel.resolution.standing import installed_variant
+
+    for problem in broken_by(
+        {each.project: each for each in installed if each.project in changed},
+        others,
+        target.markers,
+        lambda found: installed_variant(found, session.providers(session.machine, target.markers)),
+    ):
+        session.reporter.warning(problem.text.removesuffix("."))
+
+
+def _tell_of_ignored(output: "Output", asked: "Asked", target: "Target") -> None:
+    """Tell of requirements whose markers rule them out, so that nobody wonders where they are."""
+    for requirement in asked.requirements:
+        if requirement.marker is not None and not (
+            requirement.marker.uses_variants or requirement.applies(target.markers)
+        ):
+            output.say(f"Ignoring {requirement}: its marker does not hold here")
 
 
 def _warn_of_strangers(session: Session, projects: set[str]) -> None:
