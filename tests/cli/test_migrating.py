@@ -27,7 +27,7 @@ INSTALL = {
     for parameter in ALL["rewheel install"].params
     if isinstance(parameter, click.Option)
     for option in (*parameter.opts, *parameter.secondary_opts)
-}
+} | {"-h", "--help"}
 
 
 def rows(start: str, end: str = "\n#") -> list[tuple[str, str]]:
@@ -68,3 +68,24 @@ def test_every_flag_of_pip_is_one() -> None:
     for theirs, _ in rows("### `pip install`"):
         for flag in flags(theirs):
             assert flag in known, flag
+
+
+def known_flags(*command: str) -> set[str]:
+    done = subprocess.run([*command, "install", "--help"], capture_output=True, text=True, check=True)
+    listed = re.findall(r"^\s+(?:(-[A-Za-z]), )?(--[a-z][a-z-]*)", done.stdout, re.MULTILINE)
+    return {flag for pair in listed for flag in pair if flag}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize(
+    ("tool", "command", "start"),
+    [("pip", ("pip",), "### `pip install`"), ("uv", ("uv", "pip"), "### `uv pip install`")],
+)
+def test_no_flag_of_the_newest_is_missing(
+    tmp_path: Path, tool: str, command: tuple[str, ...], start: str
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "v"], cwd=tmp_path, check=True)
+    scripts = tmp_path / "v" / "bin"
+    subprocess.run([scripts / "pip", "install", "--quiet", "--upgrade", tool], check=True)
+    named = {flag for theirs, _ in rows(start) for flag in flags(theirs)}
+    assert known_flags(str(scripts / command[0]), *command[1:]) - named == set()
