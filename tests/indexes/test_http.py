@@ -3,6 +3,8 @@
 import base64
 import gzip
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import zlib
@@ -419,8 +421,42 @@ def test_is_not_led_from_https_to_http(
 
 def test_an_unreadable_certificate_bundle_is_one_clear_error(tmp_path: Path, tls_server: IndexServer) -> None:
     http = HttpClient(HttpSettings(certificates=tmp_path / "missing.pem", retries=0))
-    with pytest.raises(FetchError):
+    with pytest.raises(FetchError, match=r"--cert\).*missing\.pem: there is no such file"):
         http.get(f"{tls_server.url}/simple/", limit=LIMIT)
+    (tmp_path / "missing.pem").write_text("no certificate")
+    with pytest.raises(FetchError, match=r"--cert\).*missing\.pem cannot be used"):
+        http.get(f"{tls_server.url}/simple/", limit=LIMIT)
+
+
+def test_shows_a_certificate_to_a_server_that_asks(wheels: Path, certificate: Path, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    encrypted = tmp_path / "encrypted.pem"
+    command = ["openssl", "rsa", "-in", certificate, "-aes256", "-passout", "pass:secret", "-out", encrypted]
+    subprocess.run(command, check=True, capture_output=True)
+    (tmp_path / "both.pem").write_bytes(
+        (certificate.parent / "cert.pem").read_bytes() + encrypted.read_bytes()
+    )
+
+    def get(shown: Path | None) -> int:
+        http = HttpClient(
+            HttpSettings(certificates=certificate, client_certificate=shown, retries=0, timeout=5)
+        )
+        try:
+            return http.get(f"{server.url}/simple/", limit=LIMIT).status
+        finally:
+            http.close()
+
+    with IndexServer(wheels, tls=context) as server:
+        assert get(certificate) == 200
+        with pytest.raises(FetchError):
+            get(None)
+        with pytest.raises(FetchError, match=r"--client-cert\).*there is no such file"):
+            get(tmp_path / "missing.pem")
+        with pytest.raises(FetchError, match="nobody is asked for the password"):
+            get(tmp_path / "both.pem")
 
 
 # Proxies

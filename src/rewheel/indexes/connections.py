@@ -10,6 +10,8 @@ import http.client
 import socket
 import threading
 import weakref
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes.credentials import basic
@@ -160,17 +162,39 @@ def _new_tls_context(settings: HttpSettings, *, trusted: bool) -> "ssl.SSLContex
         import truststore
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    elif bundle is not None and bundle.is_dir():
-        context = ssl.create_default_context(capath=str(bundle))
+    elif bundle is not None:
+        with _naming(bundle, "the trusted certificates (--cert)"):
+            place = "capath" if bundle.is_dir() else "cafile"
+            context = ssl.create_default_context(**{place: str(bundle)})  # type: ignore[arg-type]
     else:
-        context = ssl.create_default_context(cafile=str(bundle) if bundle is not None else None)
+        context = ssl.create_default_context()
     if trusted:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if settings.client_certificate is not None:
-        context.load_cert_chain(str(settings.client_certificate))
+        with _naming(settings.client_certificate, "the certificate to show (--client-cert)"):
+            # Whoever is asked for the password of a key waits for somebody to type it.
+            context.load_cert_chain(str(settings.client_certificate), password=_no_password)
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+@contextlib.contextmanager
+def _naming(path: Path, what: str) -> Iterator[None]:
+    """Say of a failure which file it is about; raises ValueError."""
+    try:
+        yield
+    except FileNotFoundError:
+        message = f"{what} {path}: there is no such file"
+        raise ValueError(message) from None
+    except OSError as error:  # that of the TLS library is one, and often says no more than its own name
+        message = f"{what} {path} cannot be used: {error.strerror or error}"
+        raise ValueError(message) from error
+
+
+def _no_password() -> str:
+    message = "its key is encrypted, and nobody is asked for the password"
+    raise OSError(message)
 
 
 def _tunnel(sock: socket.socket, origin: Origin, proxy: Proxy) -> None:
