@@ -104,10 +104,13 @@ def rewheel(place: Place, *arguments: object) -> str:
     return done.stdout
 
 
-def check_alike(tmp_path: Path, wanted: Sequence[str], flags: Sequence[str]) -> tuple[Place, Place]:
+def check_alike(
+    tmp_path: Path, wanted: Sequence[str], flags: Sequence[str], *, only_binary: bool = True
+) -> tuple[Place, Place]:
     """Install with both, and compare what there is; return their environment and ours."""
     theirs, ours = Place(tmp_path / "theirs"), Place(tmp_path / "ours")
-    pip(theirs, "install", "--no-compile", "--only-binary", ":all:", "--quiet", *flags, *wanted)
+    formats = ["--only-binary", ":all:"] if only_binary else []
+    pip(theirs, "install", "--no-compile", *formats, "--quiet", *flags, *wanted)
     rewheel(ours, "install", "--no-compile", *flags, *wanted)
     expected, found = theirs.files(), ours.files()
     assert set(found) == set(expected)
@@ -286,6 +289,56 @@ def test_projects_that_people_use(
     monkeypatch.setenv("PIP_CACHE_DIR", str(caches / "pip"))
     monkeypatch.setenv("REWHEEL_CACHE_DIR", str(caches / "rewheel"))
     theirs, ours = check_alike(tmp_path, wanted, registry)
+    check_removal(theirs, ours)
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("wanted", ["docopt==0.6.2", "antlr4-python3-runtime==4.9.3", "jieba==0.42.1"])
+def test_projects_that_have_no_wheel(
+    tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch, registry: list[str], wanted: str
+) -> None:
+    monkeypatch.setenv("PIP_CACHE_DIR", str(caches / "pip"))
+    monkeypatch.setenv("REWHEEL_CACHE_DIR", str(caches / "rewheel"))
+    theirs, ours = check_alike(tmp_path, [wanted], registry, only_binary=False)
+    check_removal(theirs, ours)
+
+
+BACKENDS = {
+    "setuptools": ("setuptools>=64", "setuptools.build_meta"),
+    "hatchling": ("hatchling", "hatchling.build"),
+    "flit": ("flit_core>=3.4", "flit_core.buildapi"),
+    "poetry": ("poetry-core", "poetry.core.masonry.api"),
+}
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_editable_projects(
+    tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch, registry: list[str], backend: str
+) -> None:
+    monkeypatch.setenv("PIP_CACHE_DIR", str(caches / "pip"))
+    monkeypatch.setenv("REWHEEL_CACHE_DIR", str(caches / "rewheel"))
+    requires, module = BACKENDS[backend]
+    tree = tmp_path / "tree"
+    (tree / "liveproject").mkdir(parents=True)
+    (tree / "liveproject" / "__init__.py").write_text('"""Alive."""\n\n\ndef main():\n    print("alive")\n')
+    (tree / "pyproject.toml").write_text(
+        f"""
+        [build-system]
+        requires = ["{requires}"]
+        build-backend = "{module}"
+        [project]
+        name = "liveproject"
+        version = "1.0"
+        description = "is alive"
+        dependencies = ["six"]
+        scripts = {{ live = "liveproject:main" }}
+        """
+    )
+    theirs, ours = check_alike(tmp_path, ["-e", str(tree)], registry, only_binary=False)
+    assert run(ours.root / "bin" / "live").stdout == "alive\n"
     check_removal(theirs, ours)
 
 
