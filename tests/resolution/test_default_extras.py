@@ -7,6 +7,7 @@ import pytest
 
 from resolution.conftest import World
 from rewheel.environments import find_target
+from rewheel.resolution import NoCandidate
 from support.wheel_factory import make_wheel, write_wheel
 
 METADATA = """\
@@ -88,10 +89,14 @@ def test_they_can_be_switched_off(stocked: World) -> None:
     assert set(stocked.versions("pkg", no_default_extras=True)) == {"pkg"}
 
 
-def test_a_default_extra_that_is_not_provided_is_warned_of(world: World) -> None:
+def test_a_default_extra_that_is_not_provided_makes_metadata_invalid(world: World) -> None:
     write_pkg(world.shelf, "Metadata-Version: 2.5\nName: pkg\nVersion: 1.0\nDefault-Extra: nope\n")
-    assert set(world.versions("pkg")) == {"pkg"}
-    assert world.reporter.warnings == ["pkg 1.0 has no extra named nope"]
+    for wanted in ("pkg", "pkg[]"):
+        with pytest.raises(NoCandidate, match="its default extra nope is none of the extras"):
+            world.resolve(wanted)
+    world.wheel("pkg", "0.9")
+    assert world.versions("pkg") == {"pkg": "0.9"}
+    assert "is ignored: its default extra nope" in world.reporter.warnings[-1]
 
 
 def test_defaults_of_another_version_play_no_part(stocked: World) -> None:

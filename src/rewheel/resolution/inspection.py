@@ -125,7 +125,7 @@ class Inspector:
             except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
                 problem = str(error)
             else:
-                problem = _misnamed(metadata, candidate) or _unreadable(metadata)
+                problem = _misnamed(metadata, candidate) or _invalid(metadata)
                 if not problem and self._python_fits(metadata):
                     return Inspected(metadata, choice, variant_environment(choice))
             if not problem:
@@ -143,7 +143,7 @@ class Inspector:
         """Read the metadata of what has to be built; a failing build raises: nothing older may stand in."""
         assert self._builder is not None
         metadata = self._builder.describe(sources).metadata
-        obstacle = _misnamed(metadata, candidate) or _unreadable(metadata)
+        obstacle = _misnamed(metadata, candidate) or _invalid(metadata)
         if not obstacle and not self._python_fits(metadata):
             obstacle = f"it requires Python {metadata.requires_python}"
         if not obstacle:
@@ -233,6 +233,15 @@ def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
     if parse_version(metadata.version) != candidate.version:
         return f"its metadata says version {metadata.version}"
     return ""
+
+
+def _invalid(metadata: CoreMetadata) -> str:
+    """Say what keeps metadata from being used; empty if nothing does."""
+    provided = set(map(normalize_project, metadata.extras))
+    for name in metadata.default_extras:
+        if normalize_project(name) not in provided:  # PEP 771, specification
+            return f"its default extra {name[:100]} is none of the extras that it provides"
+    return _unreadable(metadata)
 
 
 def _unreadable(metadata: CoreMetadata) -> str:
