@@ -390,3 +390,14 @@ def test_importing_the_room_loads_no_http() -> None:
     )
     result = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_an_index_that_is_named_again_without_its_login_is_the_same(client: Client, tmp_path: Path) -> None:
+    sources = Sources.build(
+        client,
+        indexes=[("mine", "https://me:secret@in.test/simple")],
+        index_url="https://in.test/simple/",
+        extra_index_urls=["https://in.test/simple", "https://you:other@in.test/simple"],
+        base=tmp_path,
+    )
+    assert [source.name for source in sources] == ["mine", "https://in.test/simple"]

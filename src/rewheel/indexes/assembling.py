@@ -17,7 +17,7 @@ from rewheel.indexes.source import (
     LinksSource,
     Source,
 )
-from rewheel.indexes.urls import is_url, local_path
+from rewheel.indexes.urls import is_url, local_path, split_credentials
 
 __all__ = ["IndexEntry", "NamedUrl", "index_sources", "links_sources", "parse_named_index"]
 
@@ -70,9 +70,12 @@ def index_sources(
     of sources. An index that is named twice counts where it is named first. Raises InvalidSource.
     """
     unique: dict[str, IndexEntry] = {}
+    named: set[str] = set()
     for entry in (IndexEntry(*parts) for parts in entries):
-        if entry.url:
-            unique.setdefault(entry.url.rstrip("/"), entry)
+        url = entry.url.rstrip("/")
+        if url and url not in named:  # nor named before with the login that it is without here
+            unique[url] = entry
+            named |= {url, split_credentials(url)[0]}
     sources: list[Source] = []
     numbers: dict[object, int] = {}
     denied: dict[str, tuple[NamePattern, ...]] = {}
