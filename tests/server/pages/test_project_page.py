@@ -2,48 +2,13 @@
 
 import html
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from rewheel.machines import known_machines
+from support.page import Page
 from support.server import multipart
 from support.wheel_factory import make_wheel
-
-
-class Page(HTMLParser):
-    """A page as tests look at it: its text, its tables as rows of cells, its attributes."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.source, self.text, self.tables, self.attributes, self.tags = source, "", [], [], []
-        self.open = []
-        self.feed(source)
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag == "table":
-            self.tables.append([])
-            self.open.append(self.tables[-1])
-        elif tag == "tr" and self.open:
-            self.open[-1].append([])
-        elif tag in {"td", "th"} and self.open and self.open[-1]:
-            self.open[-1][-1].append("")
-
-    def handle_endtag(self, tag):
-        if tag == "table":
-            self.open.pop()
-
-    def handle_data(self, data):
-        self.text += data
-        for table in self.open:
-            if table and table[-1]:
-                table[-1][-1] = " ".join(f"{table[-1][-1]} {data}".split())
-
-    def values(self, tag, name):
-        return [value for found, attribute, value in self.attributes if (found, attribute) == (tag, name)]
 
 
 def page_of(index, path, **headers):

@@ -14,7 +14,7 @@ from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import accounts, tokens
 
 __all__ = [
-    "Identity", "Token", "create", "digest", "exist", "identify", "list_all", "mark_used",
+    "Identity", "Token", "create", "digest", "exist", "identify", "identify_again", "list_all", "mark_used",
     "new_secret", "revoke",
 ]  # fmt: skip
 
@@ -93,25 +93,33 @@ def create(
 def identify(connection: Connection, secret: str) -> Identity | None:
     """Return whom a secret stands for; None if it is unknown, expired or revoked."""
     wanted = digest(secret)
-    query = (
-        select(
-            tokens.c.digest,
-            tokens.c.expires_at,
-            tokens.c.revoked_at,
-            tokens.c.account_id,
-            accounts.c.name,
-            accounts.c.is_admin,
-            tokens.c.id,
-            tokens.c.scopes,
-            tokens.c.last_used_at,
-        )
-        .join(accounts, accounts.c.id == tokens.c.account_id)
-        .where(tokens.c.digest == wanted)
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(select(*_IDENTITY).join(accounts).where(tokens.c.digest == wanted)).one_or_none()
     # The database has found it by an index over digests; this is the comparison that counts.
     if row is None or not hmac.compare_digest(row.digest, wanted):
         return None
+    return _identity(row)
+
+
+def identify_again(connection: Connection, token_id: int) -> Identity | None:
+    """Return whom a token stands for that was shown before; None if it is expired or revoked meanwhile."""
+    row = connection.execute(select(*_IDENTITY).join(accounts).where(tokens.c.id == token_id)).one_or_none()
+    return _identity(row) if row is not None else None
+
+
+_IDENTITY = (
+    tokens.c.digest,
+    tokens.c.expires_at,
+    tokens.c.revoked_at,
+    tokens.c.account_id,
+    accounts.c.name,
+    accounts.c.is_admin,
+    tokens.c.id,
+    tokens.c.scopes,
+    tokens.c.last_used_at,
+)
+
+
+def _identity(row: Any) -> Identity | None:  # noqa: ANN401 - SQLAlchemy's row
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now()):
         return None
     is_noted = row.last_used_at is not None and row.last_used_at > now() - _USE_IS_NOTED

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.types import Message
 
 from rewheel.errors import RewheelError
 from rewheel.server.errors import Refused
 from rewheel.server.pages.answers import Answer
+from rewheel.server.pages.forms import read_form
 from rewheel.server.pages.recipients import answer_for, pythons_of
 from rewheel.server.pages.wording import sentence
-from rewheel.server.writing.bodies import pieces
 
 if TYPE_CHECKING:
     from rewheel.server.pages.gathering import Gathered
@@ -82,10 +81,7 @@ class MachineQuestion:
 
 async def read_question(request: Request, *, patience: float) -> MachineQuestion:
     """Read the form; raises Refused when it is too large, too slow or no form."""
-    body = bytearray()
-    async for piece in pieces(request.receive, limit=_LARGEST_BODY, patience=patience):
-        body += piece
-    form = await form_of(request, bytes(body))
+    form = await read_form(request, limit=_LARGEST_BODY, patience=patience)
     content, filename = b"", "the machine file"
     file = form.get("file")
     if isinstance(file, UploadFile):
@@ -98,22 +94,6 @@ async def read_question(request: Request, *, patience: float) -> MachineQuestion
         raise Refused(413, f"a machine file has at most {_LARGEST_FILE >> 10} KiB here")
     python = form.get("python")
     return MachineQuestion(content, filename, python[:10] if isinstance(python, str) else "")
-
-
-async def form_of(request: Request, body: bytes) -> "dict[str, UploadFile | str]":
-    """Read a small form whose bytes are here; of repeated fields the last counts. Raises Refused (400)."""
-    from starlette.exceptions import HTTPException
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    try:
-        form = await Request(request.scope, receive).form(
-            max_files=1, max_fields=50, max_part_size=_LARGEST_BODY
-        )
-    except (HTTPException, ValueError, LookupError) as error:
-        raise Refused(400, "the form is malformed", hint="go back and try again") from error
-    return dict(form)
 
 
 def _shown(filename: str) -> str:

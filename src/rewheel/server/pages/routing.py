@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Route
 
+from rewheel.server.pages import managing
 from rewheel.server.pages.views import PublicPages
 from rewheel.server.services import Services
 
@@ -22,4 +23,5 @@ def routes(services: Services) -> Sequence[BaseRoute]:
         Route("/project/{name}/{version}/", public.project),
         Route("/project/{name}/{version}/machine/", public.machine, methods=["GET", "POST"]),
         Route("/static/{name}", public.asset),
+        *managing.routes(services),
     ]

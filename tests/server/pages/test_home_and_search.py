@@ -1,0 +1,139 @@
+"""Finding projects, and the figures of the index."""
+
+import pytest
+from packaging.version import Version
+
+from rewheel.server.catalog import projects, releases, search
+from rewheel.server.catalog.database import Database
+from rewheel.server.catalog.migrating import migrate
+from rewheel.server.catalog.releases import Description
+from rewheel.server.catalog.versions import sort_key
+from support.page import Page
+from support.server import running_server
+from support.wheel_factory import make_wheel
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+def put(database, name, summary="", keywords="", version="1.0"):
+    with database.write() as connection:
+        project = projects.find(connection, name) or projects.create(connection, name)
+        metadata = {"keywords": [keywords]} if keywords else {}
+        releases.find_or_create(
+            connection,
+            project.id,
+            version=version,
+            sort_key=sort_key(Version(version)),
+            description=Description(summary, "", metadata, "", ""),
+        )
+        projects.publish(connection, project.id)
+        search.renew(connection, project.id)
+
+
+def found(database, query):
+    with database.read() as connection:
+        hits = search.search(connection, query)
+        found_projects = [projects.find(connection, name) for name in projects.list_names(connection)]
+        names = {project.id: project.name for project in found_projects}
+    return [names[key] for key in hits.ids], hits
+
+
+def test_the_very_name_comes_first_then_names_then_keywords_and_summaries(catalog):
+    put(catalog, "requests-cache", "Remembers answers")
+    put(catalog, "requests", "HTTP for humans")
+    put(catalog, "humans", "")
+    put(catalog, "curl", "Makes requests", "http")
+    assert found(catalog, "requests")[0] == ["requests", "requests-cache", "curl"]
+    assert found(catalog, "humans")[0] == ["humans", "requests"]
+    assert found(catalog, "Requests HTTP")[0] == ["requests", "curl"]
+
+
+def test_words_are_found_by_their_beginning(catalog):
+    put(catalog, "scikit-learn", "Machine learning")
+    assert found(catalog, "sci")[0] == ["scikit-learn"]
+    assert found(catalog, "scikit_learn")[0] == ["scikit-learn"]
+    assert found(catalog, "learn mach")[0] == ["scikit-learn"]
+    assert found(catalog, "cikit-nonsense")[0] == []
+
+
+def test_a_slip_of_the_finger_finds_names_that_look_alike(catalog):
+    put(catalog, "tensorflow")
+    put(catalog, "flask")
+    names, hits = found(catalog, "tensorfolw")
+    assert names == ["tensorflow"]
+    assert hits.guessed
+    assert found(catalog, "zzzzzz")[0] == []
+
+
+def test_the_newest_release_says_what_a_project_is_found_by(catalog):
+    put(catalog, "foo", "about apples", version="1.0")
+    put(catalog, "foo", "about pears", version="2.0")
+    put(catalog, "foo", "about plums", version="1.1")
+    assert found(catalog, "pears")[0] == ["foo"]
+    assert found(catalog, "apples")[0] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["%", "_", "*", "'", '"; DROP TABLE projects; --', "\0", "~foo", "\U0010ffff", "a" * 5000, " " * 50],
+)
+def test_hostile_queries_find_nothing_and_break_nothing(catalog, query):
+    put(catalog, "foo", "a summary")
+    assert found(catalog, query)[0] == (["foo"] if query == "~foo" else [])
+
+
+def test_a_project_cannot_push_itself_forward_with_words(catalog):
+    put(catalog, "spam", " ".join(f"word{n}" for n in range(5000)), ",".join(f"key{n}" for n in range(5000)))
+    with catalog.read() as connection:
+        from sqlalchemy import func, select
+
+        from rewheel.server.catalog.schema import search_terms
+
+        assert connection.execute(select(func.count()).select_from(search_terms)).scalar_one() < 150
+
+
+def test_the_home_page_begins_with_how_to_publish(tmp_path):
+    with running_server(tmp_path / "index") as server:
+        page = Page(server.get("/").text)
+        assert "Nothing is published yet" in page.text
+        assert f"twine upload --repository-url {server.url}legacy/ dist/*" in page.text
+        for number in range(25):
+            assert server.upload(make_wheel(tmp_path, f"project-{number:02}", "1.0")).status == 200
+        listed = Page(server.get("/search/").text)
+        assert "All projects" in listed.text
+        assert "Page 1 of 2" in listed.text
+        second = Page(server.get("/search/?page=2").text)
+        assert "project-24" in second.text
+        assert "project-00" not in second.text
+        for nonsense in ("0", "-1", "x", "9" * 50, "999"):
+            assert server.get(f"/search/?page={nonsense}").status == 200
+        files = server.page("project-00")["files"]
+        path = files[0]["url"].replace("../../", "/")
+        for _ in range(3):
+            assert server.get(path).status == 200
+        assert server.get(path, range="bytes=5-9").status == 206
+        server.stop()
+    with running_server(tmp_path / "index") as server:
+        page = Page(server.get("/").text)
+        assert "Latest releases" in page.text
+        assert "projects25 releases25 files25" in page.text
+        assert "downloads3" in page.text
+        assert "Downloads, 30 days3" in Page(server.get("/project/project-00/").text).text
+
+
+def test_search_over_http(index):
+    page = Page(index.get("/search/?q=tensors").text)
+    assert "1 project for “tensors”" in page.text
+    assert "2 variants" in page.text
+    assert "/project/foo/" in page.values("a", "href")
+    hostile = index.get("/search/?q=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert hostile.status == 200
+    assert "<script>alert" not in hostile.text
+    assert "No project has these words" in hostile.text
+    assert "look alike" in index.get("/search/?q=foos").text or index.get("/search/?q=foos").status == 200
