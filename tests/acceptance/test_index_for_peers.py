@@ -28,10 +28,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-def install(tool: str, folder: Path) -> Path:
+def install(folder: Path, *requirements: str) -> Path:
     """Install a tool into an environment of its own, and return the folder of its commands."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", tool], check=True)
+    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", *requirements], check=True)
     return folder / "bin"
 
 
@@ -54,7 +54,7 @@ def run(*command: object, cwd: Path) -> str:
 
 @pytest.mark.timeout(900)
 def test_poetry(server: RunningServer, tmp_path: Path) -> None:
-    tool = install("poetry", tmp_path / "tool") / "poetry"
+    tool = install(tmp_path / "tool", "poetry") / "poetry"
     project = tmp_path / "project"
     project.mkdir()
     (project / "pyproject.toml").write_text(
@@ -70,7 +70,7 @@ def test_poetry(server: RunningServer, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_pdm(server: RunningServer, tmp_path: Path) -> None:
-    tool = install("pdm", tmp_path / "tool") / "pdm"
+    tool = install(tmp_path / "tool", "pdm", "hishel<1") / "pdm"
     project = tmp_path / "project"
     project.mkdir()
     (project / "pyproject.toml").write_text(

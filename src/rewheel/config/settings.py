@@ -86,6 +86,9 @@ class Settings:
     passthrough: tuple[str, ...] = ()
     """Projects that builds are to see as they are installed."""
 
+    server: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """What is said of a server, which reads it by itself; it may hold passwords."""
+
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By field, where its value is from; a field that nobody set is missing."""
 
@@ -143,6 +146,7 @@ SETTINGS = (
     Setting("prefer-binary", "prefer_binary", values.read_bool, bool),
     Setting("no-build-isolation", "no_build_isolation", values.read_bool, bool),
     Setting("build-isolation-passthrough", "passthrough", values.many(values.read_text), list),
+    Setting("server", "server", values.read_table, dict, in_environment=False),
 )
 Level = dict[str, tuple[object, str]]
 """What one level gives: by field the value, and the place that it is given at."""

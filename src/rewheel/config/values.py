@@ -5,7 +5,7 @@ start from; it returns the value or raises `ConfigError`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "read_location",
     "read_path",
     "read_seconds",
+    "read_table",
     "read_text",
     "read_url",
     "shown",
@@ -113,6 +114,14 @@ def read_count(value: object, origin: str, base: Path) -> int:
     if not isinstance(text, str) or not text.strip().isdecimal() or len(text) > 6:
         raise ConfigError(origin, f"expected a whole number, zero or more, found {shown(value)}")
     return int(text)
+
+
+def read_table(value: object, origin: str, base: Path) -> Mapping[str, object]:
+    """Read a table whose meaning is known elsewhere; its relative paths start from the folder of its file."""
+    del origin
+    table: Mapping[str, object] = value if isinstance(value, dict) else {}
+    path = table.get("data")
+    return {**table, "data": str(base / Path(path).expanduser())} if isinstance(path, str) and path else table
 
 
 def read_link_mode(value: object, origin: str, base: Path) -> str:

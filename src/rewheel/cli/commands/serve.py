@@ -13,14 +13,11 @@ __all__ = ["command"]
 
 @click.command("serve")
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--host", metavar="HOST", default="127.0.0.1", help="The address to listen at. [default: 127.0.0.1]"
-)
+@click.option("--host", metavar="HOST", help="The address to listen at. [default: 127.0.0.1]")
 @click.option(
     "--port",
     metavar="PORT",
     type=click.IntRange(0, 65535),
-    default=8000,
     help="The port; 0 takes a free one. [default: 8000]",
 )
 @click.option(
@@ -41,21 +38,19 @@ __all__ = ["command"]
     envvar="REWHEEL_STORAGE",
     help="s3://bucket/prefix?endpoint=… [default: a folder in --data]",
 )
-@click.option(
-    "--workers", metavar="N", type=click.IntRange(1, 256), default=1, help="Worker processes. [default: 1]"
-)
+@click.option("--workers", metavar="N", type=click.IntRange(1, 256), help="Worker processes. [default: 1]")
 @output_options
 @pass_session
 def command(
     session: Session,
     *,
     directory: Path | None,
-    host: str,
-    port: int,
+    host: str | None,
+    port: int | None,
     data: Path | None,
     database: str | None,
     storage: str | None,
-    workers: int,
+    workers: int | None,
 ) -> None:
     """Serve a package index until it is told to stop.
 
@@ -64,6 +59,7 @@ def command(
     """
     try:
         from rewheel.server import ServerSettings, serve
+        from rewheel.server.configuring import read_choices
         from rewheel.server.running import Prepared
     except ImportError as error:
         raise RewheelError(
@@ -71,15 +67,22 @@ def command(
             hint="`pip install 'rewheel[server]'` installs all that it needs",
         ) from error
 
+    flags = {
+        "data": data,
+        "database": database,
+        "storage": storage,
+        "host": host,
+        "port": port,
+        "workers": workers,
+    }
+    configured = session.settings
+    chosen = read_choices(configured.server, configured.origins.get("server", ""), session.environ)
+    chosen |= {name: value for name, value in flags.items() if value is not None}
+    chosen["data"] = session.cwd / chosen.get("data", "rewheel-index")
     settings = ServerSettings(
-        data=session.cwd / (data or Path("rewheel-index")),
         directory=session.cwd / directory if directory is not None else None,
-        database=database or "",
-        storage=storage or "",
-        host=host,
-        port=port,
-        workers=workers,
         admin_token=session.environ.get("REWHEEL_ADMIN_TOKEN", ""),
+        **chosen,
     )
 
     def announce(url: str, prepared: Prepared) -> None:

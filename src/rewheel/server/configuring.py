@@ -1,0 +1,113 @@
+"""What an operator says about a server outside of the command line.
+
+That is `[server]` of a configuration file, and `REWHEEL_SERVER_…` variables, which are stronger.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rewheel.config import ConfigError
+
+__all__ = ["KEYS", "read_choices"]
+
+_PREFIX = "REWHEEL_SERVER_"
+_UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+_SIZE = re.compile(r"([0-9]{1,15})\s*([A-Za-z]*)")
+_LARGEST = 1 << 50
+"""Bytes; more is a slip of the pen."""
+
+Reader = Callable[[object], object]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected text that is not empty")
+    return value.strip()
+
+
+def _path(value: object) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _size(value: object) -> int:
+    """Read a number of bytes, written plainly or with a unit: `200 MiB`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        size = value
+    else:
+        match = _SIZE.fullmatch(_text(value))
+        if match is None or match[2].lower() not in _UNITS:
+            raise ValueError("expected a size such as 200 MiB")
+        size = int(match[1]) * _UNITS[match[2].lower()]
+    if not 0 < size <= _LARGEST:
+        raise ValueError("expected a size above zero, and not an absurd one")
+    return size
+
+
+def _number(smallest: int, largest: int) -> Reader:
+    def read(value: object) -> int:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(text, str) and text.strip().isascii() and text.strip().isdecimal() and len(text) < 12:
+            number = int(text)
+            if smallest <= number <= largest:
+                return number
+        raise ValueError(f"expected a whole number from {smallest} to {largest}")
+
+    return read
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and value is not True else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise ValueError("expected a number of seconds above zero")
+    return seconds
+
+
+_READERS: Mapping[str, Reader] = {
+    "host": _text,
+    "port": _number(0, 65_535),
+    "workers": _number(1, 256),
+    "data": _path,
+    "database": _text,
+    "storage": _text,
+    "title": _text,
+    "public-url": _text,
+    "file-limit": _size,
+    "hard-file-limit": _size,
+    "project-quota": _size,
+    "page-cache": _size,
+    "page-lifetime": _number(0, 86_400),
+    "threads": _number(1, 1_000),
+    "backlog": _number(1, 65_535),
+    "header-timeout": _seconds,
+    "body-timeout": _seconds,
+    "stop-timeout": _seconds,
+}
+
+KEYS = tuple(_READERS)
+"""The names of what can be chosen, as a file has them."""
+
+
+def read_choices(table: Mapping[str, object], place: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was chosen, by field of `ServerSettings`; `place` says where the table stands.
+
+    Raises ConfigError for what there is not, and for values that make no sense.
+    """
+    given = {key: (value, f"{place}: server.{key}") for key, value in table.items()}
+    for variable, text in environ.items():
+        if variable.startswith(_PREFIX) and text.strip():
+            given[variable.removeprefix(_PREFIX).lower().replace("_", "-")] = (text, variable)
+    chosen: dict[str, Any] = {}
+    for key, (value, origin) in given.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            raise ConfigError(origin, "there is no such setting", hint=f"there are {', '.join(KEYS)}")
+        try:
+            chosen[key.replace("-", "_")] = reader(value)
+        except ValueError as error:
+            raise ConfigError(origin, f"{error}, found {str(value)[:80]!r}") from error
+    return chosen
