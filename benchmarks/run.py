@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import commands
 import install
 import measuring
+import releases
 
 import variants
 
@@ -20,6 +21,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 SECTIONS = {
     "variants": ("## Variants", variants.section),
     "commands": ("## Commands", commands.section),
+    "releases": ("## Releases", releases.section),
     "install": ("## Installing", install.section),
 }
 

@@ -103,9 +103,15 @@ def check_reach(release: Release, audience: Audience) -> Collector:
         for verdict in look.choice.verdicts
         if verdict.status not in {Status.WRONG_PLATFORM, Status.WRONG_PYTHON}
     }
-    for label in release.labels:
-        if label in considered and label not in taken and label != "null" and not _is_bound(release, label):
-            found.add("RW214", f"no known machine would take the label {label!r}")
+    left_out = [
+        label
+        for label in release.labels
+        if label in considered and label not in taken and label != "null" and not _is_bound(release, label)
+    ]
+    if left_out:
+        shown = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
+        labels = "the label" if len(left_out) == 1 else "the labels"
+        found.add("RW214", f"no known machine would take {labels} {shown}")
     return found
 
 

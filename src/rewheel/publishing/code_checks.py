@@ -41,8 +41,7 @@ def check_code(wheel: "Wheel", variants: "VariantMetadata | None", found: Collec
 def _compiled(wheel: "Wheel") -> Iterator[tuple[str, Binary]]:
     for name, member in wheel.archive.members.items():
         if member.size >= 64 and (is_named_compiled(name) or member.is_executable):
-            head = next(iter(wheel.archive.stream(name)), b"")[:HEAD]
-            binary = identify(head)
+            binary = identify(wheel.archive.beginning(name, HEAD))
             if binary is not None:
                 yield name, binary
 

@@ -121,13 +121,29 @@ class Archive:
         if crc != member.crc:
             self._refuse(f"{name!r} is broken: its checksum does not match")
 
-    def raw(self, member: Member) -> Iterator[bytes]:
-        """Yield a member's data as they are stored, still compressed, in pieces of at most 1 MiB."""
+    def beginning(self, name: str, length: int) -> bytes:
+        """Return the first `length` bytes of a member, fewer if it has fewer; no checksum is compared."""
+        member = self.member(name)
+        pieces: list[bytes] = []
+        left = min(length, member.size)
+        raw = self.raw(member, step=length)
+        try:
+            for piece in inflate_stream(raw, member.size) if member.method == DEFLATED else raw:
+                pieces.append(piece[:left])
+                left -= len(pieces[-1])
+                if not left:
+                    break
+        except DamagedDataError as error:
+            self._refuse(f"{name!r} is broken: {error}")
+        return b"".join(pieces)
+
+    def raw(self, member: Member, *, step: int = _STEP) -> Iterator[bytes]:
+        """Yield a member's data as they are stored, still compressed, in pieces of at most `step` bytes."""
         header = min(member.end - member.offset, _LOCAL.size + len(member.raw_name) + 0xFFFF)
         position = member.offset + self._check_local(member, self._read(member.offset, header))
         end = position + member.compressed_size
         while position < end:
-            length = min(_STEP, end - position)
+            length = min(step, end - position)
             yield self._read(position, length)
             position += length
 
