@@ -1,7 +1,7 @@
 """What a maintainer waits for: a variant of a large wheel, and the check of a large release.
 
-`variant make` stands beside variantlib's make-variant and `wheel unpack` with `wheel pack`, which does the part of
-the work that every tool without raw copying has to do. The release that is checked has 200 wheels.
+`variant make` stands beside variantlib's make-variant and `wheel unpack` with `wheel pack`, which do what
+every tool without raw copying has to do. The release that is checked has 200 wheels.
 """
 
 import random
