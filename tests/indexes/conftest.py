@@ -1,6 +1,3 @@
-import shutil
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +5,7 @@ import pytest
 
 from rewheel.indexes import Cache, Client, File, HttpSettings, IndexSource
 from support.index_server import IndexServer
+from support.tls import make_certificate, server_context
 from support.wheel_factory import make_wheel, write_index_file
 
 VARIANT = {"x86_64": {"level": ["v3"]}}
@@ -71,23 +69,11 @@ def find(server: IndexServer) -> Callable[..., File]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PEM file with key and certificate for 127.0.0.1, signed by itself."""
-    if shutil.which("openssl") is None:
-        pytest.skip("the openssl command is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
-        " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem"
-    )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    both = folder / "both.pem"
-    both.write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
-    return both
+    """A PEM file with key and certificate for 127.0.0.1, and its authority."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def tls_server(wheels: Path, certificate: Path) -> Iterator[IndexServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with IndexServer(wheels, tls=context) as running:
+    with IndexServer(wheels, tls=server_context(certificate)) as running:
         yield running

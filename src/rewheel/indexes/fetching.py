@@ -123,7 +123,7 @@ class Client:
 
         Raises HashMismatch or another FetchError; a file that is offered but absent is as good as none.
         """
-        if not file.core_metadata:
+        if not (file.core_metadata or (file.rim is not None and file.rim.core_metadata)):
             return None
         return self._metadata.get(_claim(file), lambda: self._fetch_metadata(file))
 
@@ -296,9 +296,10 @@ class Client:
         return response.body
 
     def _fetch_metadata(self, file: File) -> bytes | None:
-        address, query, rest = file.url.partition("?")
+        place = file.rim if file.rim is not None and file.rim.core_metadata else file
+        address, query, rest = place.url.partition("?")
         url = f"{address}.metadata{query}{rest}"
-        digest = best_digest(file.core_metadata) if not isinstance(file.core_metadata, bool) else None
+        digest = best_digest(place.core_metadata) if not isinstance(place.core_metadata, bool) else None
         identity = _identity(digest) or _identity(file.digest)
         try:
             return self._fetch(url, digest, identity=identity, limit=METADATA_LIMIT)

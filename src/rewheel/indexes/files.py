@@ -26,6 +26,8 @@ class RimPlace(NamedTuple):
     """The organisation that hosts the wheel, as the page says."""
     support: str
     """Whom to ask when its host is down: a `mailto:` or web address, or empty."""
+    core_metadata: Mapping[str, str] | bool = False
+    """Hashes of the wheel's METADATA beside the rim, as `File.core_metadata` of those beside the wheel."""
 
 
 @dataclass(slots=True, eq=False)

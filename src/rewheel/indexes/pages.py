@@ -174,7 +174,8 @@ def _rim(value: object, base: str) -> RimPlace | None:
         return None
     hashes = _hashes(value.get("hashes"))
     url = _resolve(base, _text(value, "url"), hashes)
-    return RimPlace(url, hashes, _text(value, "owner"), _text(value, "support")) if url else None
+    metadata = _core_metadata(value.get("core-metadata"))
+    return RimPlace(url, hashes, _text(value, "owner"), _text(value, "support"), metadata) if url else None
 
 
 # HTML
