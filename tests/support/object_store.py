@@ -96,6 +96,7 @@ class ObjectStore:
             "s3.port": s3,
             "s3.port.grpc": s3_grpc,
             "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
             "s3.config": self._folder / "s3.json",
         }
         log = self._folder / "log"

@@ -20,7 +20,13 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 @pytest.fixture
-def admin(server: RunningServer) -> Uploader:
+def admin(any_server: RunningServer) -> Uploader:
+    return Uploader(any_server, any_server.token)
+
+
+@pytest.fixture
+def local(server: RunningServer) -> Uploader:
+    """An administrator of a server whose folder the test may look into."""
     return Uploader(server, server.token)
 
 
@@ -155,41 +161,41 @@ class TestSessions:
         assert admin.send("POST", extend, {"extend-for": -3600}).json()["expires-at"] == most
         is_problem(admin.send("POST", extend, {"extend-for": "long"}), 400)
 
-    def test_694_a_session_ends_when_its_time_is_over(self, admin: Uploader) -> None:
-        session = admin.friend("grace").session("forgotten")
-        database = Database(f"sqlite:///{admin.server.data / 'catalog.sqlite3'}")
+    def test_694_a_session_ends_when_its_time_is_over(self, local: Uploader) -> None:
+        session = local.friend("grace").session("forgotten")
+        database = Database(f"sqlite:///{local.server.data / 'catalog.sqlite3'}")
         with database.write() as connection:
             (stage,) = stages.list_live(connection, "forgotten")
             stages.change(connection, stage.id, expires_at=stage.created_at)
         database.close()
-        assert admin.status(session)["status"] == "canceled"
-        assert admin.friend("heidi").create("forgotten").status == 201
+        assert local.status(session)["status"] == "canceled"
+        assert local.friend("heidi").create("forgotten").status == 201
 
 
 class TestFiles:
     def test_694_c1_a_stage_is_seen_only_by_who_knows_it(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         wheel = make_wheel(tmp_path, "staged")
         session = admin.session("staged")
         admin.add(session, wheel)
-        assert server.get("/simple/staged/").status == 404
-        assert '"staged"' not in server.get("/simple/", accept=JSON).text
+        assert any_server.get("/simple/staged/").status == 404
+        assert '"staged"' not in any_server.get("/simple/", accept=JSON).text
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         public = f"/files/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{wheel.name}"
-        assert server.get(public).status == 404
+        assert any_server.get(public).status == 404
         listed = admin.status(session)["files"]
         assert listed == {wheel.name: {"status": "completed", "link": listed[wheel.name]["link"]}}
         assert session["session-token"] in listed[wheel.name]["link"]
-        path = "/" + listed[wheel.name]["link"].removeprefix(server.url)
-        assert server.get(path).body == wheel.read_bytes()
-        assert server.get(path, range="bytes=0-3").body == wheel.read_bytes()[:4]
-        assert server.get(path).headers["cache-control"] == "private, no-store"
-        assert server.get(path.replace(session["session-token"], "x" * 43)).status == 404
+        path = "/" + listed[wheel.name]["link"].removeprefix(any_server.url)
+        assert any_server.get(path).body == wheel.read_bytes()
+        assert any_server.get(path, range="bytes=0-3").body == wheel.read_bytes()[:4]
+        assert any_server.get(path).headers["cache-control"] == "private, no-store"
+        assert any_server.get(path.replace(session["session-token"], "x" * 43)).status == 404
 
     @pytest.mark.parametrize("tool", ["pip", "rewheel"])
     def test_694_c1_installers_take_the_stage_as_an_extra_index(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path, tool: str
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path, tool: str
     ) -> None:
         name = f"stage-for-{tool}"
         admin.server.upload(make_wheel(tmp_path, f"needed-by-{tool}"))
@@ -197,7 +203,7 @@ class TestFiles:
         session = admin.session(name)
         admin.add(session, wheel)
         command = [sys.executable, "-m", tool, "install", "--target", str(tmp_path / "out"), name]
-        command += ["--index-url", server.simple, "--extra-index-url", session["links"]["stage"]]
+        command += ["--index-url", any_server.simple, "--extra-index-url", session["links"]["stage"]]
         command += ["--no-cache-dir"] if tool == "pip" else ["--cache-dir", str(tmp_path / "cache")]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
@@ -205,22 +211,22 @@ class TestFiles:
         assert (tmp_path / "out" / f"needed_by_{tool}.py").is_file()
 
     def test_694_c1_variants_have_their_index_file_in_the_stage(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         session = admin.session("variants-staged")
         for label in ("fast", "slow"):
             properties = {"gpu": {"arch": [label]}}
             admin.add(session, make_wheel(tmp_path, "variants-staged", label=label, properties=properties))
-        page = f"{session['links']['stage'].removeprefix(server.url)}variants-staged/"
-        names = [file["filename"] for file in server.get(f"/{page}", accept=JSON).json()["files"]]
+        page = f"{session['links']['stage'].removeprefix(any_server.url)}variants-staged/"
+        names = [file["filename"] for file in any_server.get(f"/{page}", accept=JSON).json()["files"]]
         assert names[-1] == "variants_staged-1.0-variants.json"
-        document = server.get(f"/{page}{names[-1]}").json()
+        document = any_server.get(f"/{page}{names[-1]}").json()
         assert set(document["variants"]) == {"fast", "slow"}
         assert admin.publish(session).status == 201
-        assert server.get(f"/simple/variants-staged/{names[-1]}").json() == document
+        assert any_server.get(f"/simple/variants-staged/{names[-1]}").json() == document
 
     def test_694_c2_publishing_shows_all_files_at_once(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         session = admin.session("whole")
         wheels = [
@@ -228,11 +234,11 @@ class TestFiles:
         ]
         for wheel in wheels:
             admin.add(session, wheel)
-            assert not is_public(server, "whole")
+            assert not is_public(any_server, "whole")
         reply = admin.publish(session)
         assert reply.status == 201
-        assert {file["filename"] for file in server.page("whole")["files"]} == {w.name for w in wheels}
-        assert server.get("/simple/", accept=JSON).text.count('"whole"') == 1
+        assert {file["filename"] for file in any_server.page("whole")["files"]} == {w.name for w in wheels}
+        assert any_server.get("/simple/", accept=JSON).text.count('"whole"') == 1
         assert admin.status(session)["status"] == "published"
         assert admin.send("GET", f"{session['links']['stage']}whole/").status == 404
 
@@ -274,11 +280,11 @@ class TestFiles:
         assert admin.publish(session).status == 201
 
     def test_694_c7_names_are_reserved_while_a_session_is_processed(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, local: Uploader, server: RunningServer, tmp_path: Path
     ) -> None:
         wheel = make_wheel(tmp_path, "contended")
-        session = admin.session("contended")
-        admin.add(session, wheel)
+        session = local.session("contended")
+        local.add(session, wheel)
         database = Database(f"sqlite:///{server.data / 'catalog.sqlite3'}")
         with database.write() as connection:  # as it is between the answer 202 and the end
             (stage,) = stages.list_live(connection, "contended")
@@ -287,17 +293,17 @@ class TestFiles:
         reply = server.upload(other)
         assert reply.status == 409, reply.text
         assert "just being published" in reply.text
-        second = admin.session("contended", "2.0")
+        second = local.session("contended", "2.0")
         assert second["status"] == "open"
-        is_problem(admin.send("DELETE", session["links"]["session"]), 409)
-        is_problem(admin.begin(session, wheel), 409)
-        assert admin.send("GET", session["links"]["session"]).headers["retry-after"]
+        is_problem(local.send("DELETE", session["links"]["session"]), 409)
+        is_problem(local.begin(session, wheel), 409)
+        assert local.send("GET", session["links"]["session"]).headers["retry-after"]
         assert not is_public(server, "contended")
         with database.write() as connection:
             stages.change(connection, stage.id, status="error", notices=["it failed"])
         database.close()
-        assert admin.status(session)["notices"] == ["it failed"]
-        assert admin.publish(session).status == 201  # from "error" all can be done again
+        assert local.status(session)["notices"] == ["it failed"]
+        assert local.publish(session).status == 201  # from "error" all can be done again
         assert server.upload(other).status == 409
 
     def test_694_deferred_publishing(self, admin: Uploader, tmp_path: Path) -> None:
@@ -312,57 +318,57 @@ class TestFiles:
         assert is_public(admin.server, "deferred")
 
     def test_694_a_deferred_failure_is_told_and_the_session_can_be_mended(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, local: Uploader, server: RunningServer, tmp_path: Path
     ) -> None:
         wheel = make_wheel(tmp_path, "mended")
-        session = admin.session("mended")
-        admin.add(session, wheel)
+        session = local.session("mended")
+        local.add(session, wheel)
         assert server.upload(make_wheel(tmp_path / "a", "mended", files={"mended.py": "1"})).status == 200
-        is_problem(admin.publish(session, Prefer="respond-async"), 409)
+        is_problem(local.publish(session, Prefer="respond-async"), 409)
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         (blob,) = [path for path in (server.data / "blobs").rglob("*") if digest[4:] in path.name]
-        other = admin.session("mended", "2.0")
+        other = local.session("mended", "2.0")
         staged = make_wheel(tmp_path, "mended", "2.0")
-        admin.add(other, staged)
+        local.add(other, staged)
         blob.unlink()
-        assert admin.send("DELETE", session["links"]["session"]).status == 204
+        assert local.send("DELETE", session["links"]["session"]).status == 204
         digest = hashlib.sha256(staged.read_bytes()).hexdigest()
         (blob,) = [path for path in (server.data / "blobs").rglob("*") if digest[4:] in path.name]
         blob.unlink()
-        assert admin.publish(other, Prefer="respond-async").status == 202
-        while (found := admin.status(other))["status"] == "processing":
+        assert local.publish(other, Prefer="respond-async").status == 202
+        while (found := local.status(other))["status"] == "processing":
             time.sleep(0.02)
         assert found["status"] == "error"
         assert staged.name in found["notices"][0]
         assert found["files"][staged.name]["notices"] == ["it is damaged"]
-        admin.add(other, staged)  # replaces the completed file
-        assert admin.publish(other).status == 201
+        local.add(other, staged)  # replaces the completed file
+        assert local.publish(other).status == 201
 
     def test_694_c8_wheels_are_added_to_a_published_release_and_none_is_replaced(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         first = make_wheel(tmp_path, "growing")
-        assert server.upload(first).status == 200
+        assert any_server.upload(first).status == 200
         session = admin.session("growing")
         problem = is_problem(admin.begin(session, first), 409)
         assert problem["errors"][0]["source"] == first.name
         second = make_wheel(tmp_path, "growing", tag="cp311-cp311-linux_x86_64")
         admin.add(session, second)
         assert admin.publish(session).status == 201
-        assert len(server.page("growing")["files"]) == 2
+        assert len(any_server.page("growing")["files"]) == 2
 
     def test_694_a_name_that_is_taken_meanwhile_is_found_at_publication(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         wheel = make_wheel(tmp_path, "raced")
         session = admin.session("raced")
         admin.add(session, wheel)
-        assert server.upload(make_wheel(tmp_path / "b", "raced", files={"raced.py": "b"})).status == 200
+        assert any_server.upload(make_wheel(tmp_path / "b", "raced", files={"raced.py": "b"})).status == 200
         problem = is_problem(admin.publish(session), 409)
         assert problem["errors"][0]["source"] == wheel.name
         assert admin.status(session)["status"] == "open"
         assert admin.send("DELETE", session["links"]["session"]).status == 204
-        assert is_public(server, "raced")  # canceling a session never removes a real project
+        assert is_public(any_server, "raced")  # canceling a session never removes a real project
 
     def test_694_replacing(self, admin: Uploader, tmp_path: Path) -> None:
         wheel = make_wheel(tmp_path, "replaced")
@@ -415,13 +421,13 @@ class TestRequests:
         ],
     )
     def test_694_files_that_are_refused_before_they_are_sent(
-        self, admin: Uploader, tmp_path: Path, changes: dict[str, Any], status: int
+        self, local: Uploader, tmp_path: Path, changes: dict[str, Any], status: int
     ) -> None:
         wheel = make_wheel(tmp_path, "asked")
-        reply = admin.create("asked")
+        reply = local.create("asked")
         url = reply.headers["location"]
         session = {"links": {"upload": f"{url}files/"}}
-        is_problem(admin.begin(session, wheel, **changes), status)
+        is_problem(local.begin(session, wheel, **changes), status)
 
     @pytest.mark.parametrize(
         "changes",
@@ -432,8 +438,8 @@ class TestRequests:
             {"meta": {}}, {"meta": {"api-version": "1.0"}}, {"meta": {"api-version": 2.0}}, {"meta": "2.0"},
         ],
     )  # fmt: skip
-    def test_694_sessions_that_are_refused(self, admin: Uploader, changes: dict[str, Any]) -> None:
-        is_problem(admin.send("POST", "/upload/", {"name": "fine", "version": "1.0", **changes}), 400)
+    def test_694_sessions_that_are_refused(self, local: Uploader, changes: dict[str, Any]) -> None:
+        is_problem(local.send("POST", "/upload/", {"name": "fine", "version": "1.0", **changes}), 400)
 
     def test_694_content_types_and_methods(self, admin: Uploader, tmp_path: Path) -> None:
         document = {"name": "typed", "version": "1.0"}
@@ -502,9 +508,9 @@ class TestRequests:
         admin.add(session, wheel, hashes={name: value.upper() for name, value in right.items()})
 
     def test_694_an_archived_project_takes_no_session(
-        self, admin: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
-        server.upload(make_wheel(tmp_path, "resting"))
+        any_server.upload(make_wheel(tmp_path, "resting"))
         session = admin.session("resting", "2.0")
         assert admin.manage("PUT", "projects/resting/status", status="archived").status == 200
         is_problem(admin.create("resting", "3.0"), 403)
