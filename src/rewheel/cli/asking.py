@@ -112,6 +112,7 @@ def build_resolver(
         no_variants=settings.no_variants,
         forced_labels=_forced(settings),
         excluded_labels=_excluded(settings),
+        origins=asked.origins,
         require_hashes=settings.require_hashes,
         allowed_hashes=asked.hashes,
         formats=read_formats(settings),

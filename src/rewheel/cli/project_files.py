@@ -54,4 +54,5 @@ def check_scripts(session: Session, scripts: Iterable[str], target: "Target") ->
 def _add(asked: Asked, requirements: "Iterable[Requirement]", origin: str) -> None:
     for requirement in requirements:
         asked.requirements.append(requirement)
+        asked.origins.setdefault(str(requirement), origin)
         asked.without_hash.append((requirement.project, f"{requirement} ({origin})"))

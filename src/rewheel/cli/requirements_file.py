@@ -70,6 +70,8 @@ class Asked:
     """By project the digests, as `sha256:…`, that its file may have."""
     without_hash: list[tuple[str, str]] = field(default_factory=list)
     """The project of each requirement that came without any, and the requirement as it was written."""
+    origins: dict[str, str] = field(default_factory=dict)
+    """Where requirements and constraints stand that are not of the command line, by their text."""
     options: dict[str, object] = field(default_factory=dict)
     """Settings that files give, by field."""
     unnamed: list[Place] = field(default_factory=list)
@@ -271,6 +273,7 @@ def _add(asked: Asked, line: _Line, place: FilePlace | UrlPlace, number: int, *,
         if requirement.extras:
             raise UsageError(f"{line.requirement}: a constraint cannot ask for extras")
         asked.constraints.append(requirement)
+        asked.origins.setdefault(str(requirement), f"{place}:{number}")
         if digests:
             asked.allow_hashes(requirement.project, digests, narrow=True)
         return
@@ -289,6 +292,8 @@ def _add_text(
 ) -> None:
     found = asked.add(text, place.folder, editable=editable)
     project = "" if isinstance(found, Place) else found.project
+    if not isinstance(found, Place):
+        asked.origins.setdefault(str(found), f"{place}:{number}")
     if digests and not project:
         raise UsageError(f"{redact_url(text)}: a hash can be given only with a name, as in NAME @ URL")
     if digests:

@@ -112,6 +112,7 @@ class Attempts:
             markers=self._markers,
             no_deps=self._options.no_deps,
             no_default_extras=self._options.no_default_extras,
+            origins=self._options.origins,
             client=self._client,
             reporter=heard,
             likely=likely,

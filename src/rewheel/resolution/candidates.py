@@ -43,6 +43,11 @@ class Candidate:
         )
 
     @property
+    def has_wheel(self) -> bool:
+        """Whether a wheel fits the target's tags."""
+        return any(map(_has_wheel, self.releases))
+
+    @property
     def direct_url(self) -> Mapping[str, Any] | None:
         """What PEP 610 records of this candidate; `None` for one that was found by name."""
         if not self.reference:

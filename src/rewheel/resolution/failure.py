@@ -29,6 +29,14 @@ class Memory(Protocol):
         """Return the requirements by which a candidate needs a dependency."""
         ...
 
+    def constraints(self, project: str) -> Sequence[str]:
+        """Return the words of the constraints on a project."""
+        ...
+
+    def origin(self, text: str) -> str:
+        """Say where a requirement or constraint of the user's stands, or nothing."""
+        ...
+
     def obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
         """Say why candidates could not be used, or that no source has the project."""
         ...
@@ -76,14 +84,21 @@ def _tell(fact: Fact, memory: Memory) -> Iterable[str]:
     return tell(fact, memory)
 
 
-def _request(fact: Fact, _: Memory) -> Iterable[str]:
-    yield f"you asked for {fact.text}"
+def _request(fact: Fact, memory: Memory) -> Iterable[str]:
+    yield f"you asked for {_with_origin(fact.text, memory)}"
 
 
 def _constraint(fact: Fact, memory: Memory) -> Iterable[str]:
     project = memory.candidates(project_of(fact.package))
     versions = versions_of(project, fact.candidates) or "in no known version"
-    yield f"a constraint allows {fact.package} only {versions}"
+    constraints = [_with_origin(text, memory) for text in memory.constraints(project_of(fact.package))]
+    said = f"the constraint {' and '.join(constraints)}" if constraints else "a constraint"
+    yield f"{said} allows {fact.package} only {versions}"
+
+
+def _with_origin(text: str, memory: Memory) -> str:
+    origin = memory.origin(text)
+    return f"{text} ({origin})" if origin else text
 
 
 def _dependency(fact: Fact, memory: Memory) -> Iterable[str]:

@@ -35,6 +35,8 @@ class ResolveOptions:
     """Whether what is installed of them will do, whatever is required."""
     abi_versions: Mapping[str, str] = field(default_factory=dict)
     """Versions that count as installed for labels that depend on them (PEP 850, abi_dependency)."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where requirements and constraints of the user's stand, as `file:line`, by their text."""
     require_hashes: bool = False
     allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Project to digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rewheel.errors import RewheelError
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
@@ -15,7 +16,6 @@ from rewheel.resolution.status import status_warning
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from rewheel.errors import RewheelError
     from rewheel.indexes import Client
     from rewheel.metadata import Requirement
     from rewheel.progress import Reporter
@@ -42,6 +42,7 @@ class Search:
         markers: Mapping[str, str],
         no_deps: bool,
         no_default_extras: bool,
+        origins: Mapping[str, str],
         client: "Client",
         reporter: "Reporter",
         likely: Likely | None = None,
@@ -52,6 +53,8 @@ class Search:
         self._markers = markers
         self._no_deps = no_deps
         self._no_default_extras = no_default_extras
+        self._origins = origins
+        self._constraints: Mapping[str, Sequence[Requirement]] = {}
         self._client = client
         self._reporter = reporter
         self._needs: dict[tuple[str, int], Sequence[Requested]] = {}
@@ -73,6 +76,7 @@ class Search:
         limits: dict[str, list[Requirement]] = {}
         for constraint in constraints:
             limits.setdefault(constraint.project, []).append(constraint)
+        self._constraints = limits
         wanted = [requirement for requirement, _ in requested]
         self._prepare(requirement.project for requirement in wanted)
         while True:
@@ -84,7 +88,7 @@ class Search:
             ]
             unsolvable, solution = None, None
             try:
-                solution = solve(self, roots, lambda package: self._limit(package, limits, held or {}))
+                solution = solve(self, roots, lambda package: self._limit(package, held or {}))
             except Unsolvable as found:
                 unsolvable = found
             if self._universe.references != references:
@@ -96,14 +100,12 @@ class Search:
             elif solution is not None and not self._learn_of_default_extras(solution):
                 return self._resolution(solution, wanted)
 
-    def _limit(
-        self, package: str, constraints: Mapping[str, list["Requirement"]], held: Mapping[str, "Version"]
-    ) -> CandidateSet | None:
+    def _limit(self, package: str, held: Mapping[str, "Version"]) -> CandidateSet | None:
         """Return what constraints, and the versions that are taken for granted, leave of a package."""
-        if package not in constraints and package not in held:
+        if package not in self._constraints and package not in held:
             return None
         allowed = CandidateSet.full()
-        for constraint in constraints.get(package, ()):
+        for constraint in self._constraints.get(package, ()):
             allowed = allowed & self._universe.allowed(constraint, by_user=True)
         if package in held:
             numbered = enumerate(self._universe.candidates(package).candidates)
@@ -121,7 +123,12 @@ class Search:
         if package != project and decided is not None and decided in allowed:
             return decided
         for number, candidate in candidates.in_order(allowed):
-            found = self._inspector.inspect(candidate, number in candidates.pinned)
+            try:
+                found = self._inspector.inspect(candidate, number in candidates.pinned)
+            except RewheelError as error:
+                if number and not (candidate.has_wheel or candidate.installed or candidate.reference):
+                    error.hint = "; ".join(filter(None, [error.hint, _why_built(candidate)]))
+                raise
             if not found.obstacle:
                 if package == project:
                     self._decided[project] = number
@@ -153,6 +160,14 @@ class Search:
     def needs_of(self, package: str, number: int, dependency: str) -> Iterable[Requested]:
         """Return the requirements by which a candidate needs a dependency."""
         return [entry for entry in self._needs.get((package, number), ()) if entry.package == dependency]
+
+    def constraints(self, project: str) -> Sequence[str]:
+        """Return the words of the constraints on a project."""
+        return [str(constraint) for constraint in self._constraints.get(project, ())]
+
+    def origin(self, text: str) -> str:
+        """Say where a requirement or constraint of the user's stands; empty if that is the command line."""
+        return self._origins.get(text, "")
 
     def obstacles(self, project: str, among: CandidateSet) -> Iterable[str]:
         """Say why candidates could not be used, or that no source has the project."""
@@ -335,6 +350,15 @@ class Search:
                     hint=advice([project], self),
                 )
         return contradiction(facts, self)
+
+
+def _why_built(candidate: "Candidate") -> str:
+    """Say why somebody who asked for something newer sees an old version fail."""
+    project = candidate.project
+    return (
+        f"newer versions of {project} than {candidate.version} had been ruled out; `--only-binary {project}` "
+        "leaves out those without a wheel, and the contradiction is told"
+    )
 
 
 def _variants_are_to_blame(choice: "Choice") -> bool:
