@@ -158,7 +158,9 @@ def test_an_index_file_that_is_listed_already_is_not_sent(run: Run, release: Pat
         assert len(server.uploads) == 4
 
 
-@pytest.mark.parametrize("way", ["option", "variable", "login", "twine", "url", "pypirc", "netrc", "named"])
+@pytest.mark.parametrize(
+    "way", ["option", "variable", "login", "twine", "url", "pypirc", "netrc", "keyring", "named"]
+)
 def test_logins_come_from_everywhere_and_are_never_shown(
     run: Run, shelf: Path, way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -182,6 +184,13 @@ def test_logins_come_from_everywhere_and_are_never_shown(
                 arguments[4] = server.url.replace("://", f"://me:{SECRET}@")
             case "netrc":
                 (home / ".netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
+            case "keyring":
+                tool = home / "bin/keyring"
+                tool.parent.mkdir()
+                answers = f'if [ "$1" = get ]; then echo {SECRET}; else printf "me\n{SECRET}\n"; fi'
+                tool.write_text(f"#!/bin/sh\n{answers}\n")
+                tool.chmod(0o755)
+                monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
             case "pypirc":
                 (home / ".pypirc").write_text(
                     f"[mine]\nrepository = {server.url}\nusername = me\npassword = {SECRET}\n"

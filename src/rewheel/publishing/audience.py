@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rewheel.machines import known_machines
+from rewheel.machines import OriginKind, known_machines
 from rewheel.publishing.entries import Release, WheelEntry
 from rewheel.publishing.findings import Collector
 from rewheel.resolution import OfferedWheel, Outlook, Recipient, Status, who_gets_what
+from rewheel.variants import NULL_LABEL
 
 if TYPE_CHECKING:
     from rewheel.variants import VariantMetadata
@@ -103,10 +104,12 @@ def check_reach(release: Release, audience: Audience) -> Collector:
         for verdict in look.choice.verdicts
         if verdict.status not in {Status.WRONG_PLATFORM, Status.WRONG_PYTHON}
     }
+    untold = _untold(audience)
     left_out = [
         label
         for label in release.labels
-        if label in considered and label not in taken and label != "null" and not _is_bound(release, label)
+        if label in considered.difference(taken, {NULL_LABEL})
+        and untold.isdisjoint(_namespaces(release, label))
     ]
     if left_out:
         shown = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
@@ -115,13 +118,24 @@ def check_reach(release: Release, audience: Audience) -> Collector:
     return found
 
 
-def _is_bound(release: Release, label: str) -> bool:
-    """Tell whether a label depends on the versions of other packages, of which nothing is known here."""
-    for wheel in release.variant_wheels:
-        if wheel.filename.label == label and wheel.variants is not None:
-            properties = wheel.variants.properties_of(label)
-            return bool(properties and wheel.variants.abi_namespaces.intersection(properties.namespaces))
-    return False
+def _untold(audience: Audience) -> set[str]:
+    """Return the namespaces of which nothing is known here: of plugins, and of other packages' versions."""
+    kinds = {OriginKind.UNKNOWN, OriginKind.VERSIONS}
+    return {
+        namespace
+        for look in audience.outlooks
+        for namespace, support in look.choice.supports.items()
+        if support.origin.kind in kinds
+    }
+
+
+def _namespaces(release: Release, label: str) -> set[str]:
+    return {
+        item.namespace
+        for wheel in release.variant_wheels
+        if wheel.filename.label == label and wheel.variants is not None
+        for item in wheel.variants.properties_of(label) or ()
+    }
 
 
 def _pythons_of(wheels: Iterable[WheelEntry]) -> tuple[tuple[int, int], ...]:

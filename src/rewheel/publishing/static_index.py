@@ -15,14 +15,20 @@ from pathlib import Path
 from rewheel.publishing.directory import read_directory
 from rewheel.publishing.entries import Release, WheelEntry
 from rewheel.publishing.errors import PublishingError, UnpublishableRelease, UnusableDirectory
-from rewheel.publishing.findings import Finding
+from rewheel.publishing.findings import Finding, Severity
 from rewheel.publishing.index_file import IndexFile, IndexFilePlan, plan_index_file
 from rewheel.publishing.pages import ListedFile, project_html, project_json, projects_html, projects_json
+from rewheel.publishing.release_checks import check_release
 from rewheel.publishing.replacing import replace_if_changed
 
 __all__ = ["IndexReport", "write_index"]
 
 _PAGES = frozenset({"index.html", "index.json"})
+_JUDGED_BY_PLANS = frozenset(
+    {"RW201", "RW202", "RW203", "RW204", "RW222", "RW223", "RW224", "RW226", "RW228"}
+)
+"""Codes about labels and index files that are about to be combined and written."""
+
 _FROM_PROJECT_PAGE = "../../"
 
 
@@ -77,7 +83,13 @@ def write_index(directory: Path, *, replace: bool = False) -> IndexReport:
     contents = read_directory(directory)
     plans = [(release, plan_index_file(release, directory, replace=replace)) for release in contents.releases]
     of_files = [finding for finding in contents.findings if finding.code != "RW225"]  # the plans judge it
-    findings = [*of_files, *(finding for _, plan in plans for finding in plan.findings)]
+    of_releases = [
+        finding
+        for release in contents.releases
+        for finding in check_release(release, wants_index_file=False)
+        if finding.code not in _JUDGED_BY_PLANS and finding.severity is not Severity.NOTE
+    ]
+    findings = [*of_files, *(finding for _, plan in plans for finding in plan.findings), *of_releases]
     if any(finding.is_error for finding in findings):
         raise UnpublishableRelease(directory, findings, hint=_hint(findings))
     changes = _Changes()
