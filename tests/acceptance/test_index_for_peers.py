@@ -70,13 +70,13 @@ def test_poetry(server: RunningServer, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_pdm(server: RunningServer, tmp_path: Path) -> None:
-    tool = install(tmp_path / "tool", "pdm", "hishel<1") / "pdm"
+    tool = install(tmp_path / "tool", "pdm[locked]") / "pdm"
     project = tmp_path / "project"
     project.mkdir()
     (project / "pyproject.toml").write_text(
         '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.9"\n'
         f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{server.simple}"\nverify_ssl = false\n'
     )
-    run(tool, "add", "peer-app", cwd=project)
+    run(tool, "add", "--no-self", "peer-app", cwd=project)
     assert "peer_lib-2.0-py3-none-any.whl" in (project / "pdm.lock").read_text()
     assert list(project.glob(".venv/lib/python3*/site-packages/peer_lib.py"))
