@@ -74,8 +74,10 @@ class Keyring:
                 stderr=subprocess.DEVNULL,
                 env=self._environ,
                 timeout=self._timeout,
-                start_new_session=True,  # and with it no terminal to ask on
                 check=False,
+                # Without a terminal, or on Windows a console, there is nothing to ask on.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             hangs = isinstance(error, subprocess.TimeoutExpired)
