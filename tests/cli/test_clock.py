@@ -49,7 +49,7 @@ def test_pages_are_believed_for_as_long_as_they_are_good(
         assert out.startswith(f"Would install foo {'2.0' if asks else '1.0'}")
 
 
-@pytest.mark.parametrize("offset", [-60 * YEAR, -YEAR, YEAR, 70 * YEAR])
+@pytest.mark.parametrize("offset", [-60 * YEAR, 70 * YEAR])
 def test_all_of_it_goes_on(run: Run, shelf: Path, monkeypatch: pytest.MonkeyPatch, offset: float) -> None:
     make_environment()
     make_wheel(shelf, "foo", "1.0")
