@@ -96,7 +96,9 @@ class Connections:
 
     def _connect(self, origin: Origin) -> Connection:
         proxy = proxy_for(origin, self._settings.proxies)
-        sock = self._dial(proxy[0] if proxy else origin)
+        if proxy:
+            self._check_reach(origin, origin.host)
+        sock = self._dial(proxy[0] if proxy else origin, is_proxy=proxy is not None)
         try:
             if proxy and origin.scheme == "https":
                 _tunnel(sock, origin, proxy)
@@ -111,10 +113,12 @@ class Connections:
         connection.sock = sock
         return Connection(origin, connection, proxy if origin.scheme == "http" else None)
 
-    def _dial(self, origin: Origin) -> socket.socket:
+    def _dial(self, origin: Origin, *, is_proxy: bool) -> socket.socket:
         """Try the host's addresses in the resolver's order."""
         failure: OSError | None = None
         for family, kind, protocol, _, address in self._resolve(origin.host, origin.port):
+            if not is_proxy:
+                self._check_reach(origin, address[0])
             sock = None
             try:
                 sock = socket.socket(family, kind, protocol)
@@ -129,6 +133,14 @@ class Connections:
             else:
                 return sock
         raise failure or OSError("the host has no address")
+
+    def _check_reach(self, origin: Origin, address: str) -> None:
+        """Raise ValueError for an address that may not be reached; a name, which a proxy looks up, passes."""
+        may_reach = self._settings.may_reach
+        if may_reach is None or not _is_address(address) or may_reach(origin.host, origin.port, address):
+            return
+        message = f"the address {address} may not be reached from here"
+        raise ValueError(message)
 
     def _watch(self, sock: socket.socket) -> None:
         with self._lock:
@@ -151,6 +163,16 @@ class Connections:
             if trusted not in self._tls:
                 self._tls[trusted] = _new_tls_context(self._settings, trusted=trusted)
             return self._tls[trusted]
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _new_tls_context(settings: HttpSettings, *, trusted: bool) -> "ssl.SSLContext":

@@ -64,6 +64,10 @@ class HttpClient:
         """Hang up, and give up all requests that are still under way."""
         self._connections.close()
 
+    def learn(self, url: str) -> str:
+        """Remember the login in a URL for its server, and give the URL without it. Raises ValueError."""
+        return self._credentials.learn(url)
+
     def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Response:
         """Fetch a whole answer of at most `limit` bytes, decoded.
 

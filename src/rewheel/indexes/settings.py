@@ -1,6 +1,6 @@
 """How the network is to be used; read by others, once, and passed in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,11 @@ class HttpSettings:
     """Hosts, `name` or `name:port`, whose certificate is not checked."""
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy` as in the environment; other names are ignored."""
+    may_reach: Callable[[str, int, str], bool] | None = field(default=None, repr=False)
+    """Asked with host, port and IP address before a connection is made, when strangers name what to fetch.
+
+    A proxy looks hosts up itself: behind one only hosts that are addresses are asked about.
+    """
     netrc: Path | None = None
     """A file with credentials by host, read when it is first needed."""
     keyring: KeyringProvider = KeyringProvider.DISABLED

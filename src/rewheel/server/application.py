@@ -12,15 +12,22 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
-from rewheel.server import pages, reading, writing
+from rewheel.server import operating, pages, reading, writing
 from rewheel.server.errors import Refused
 from rewheel.server.folder import watch
+from rewheel.server.operating.observing import Observed, UploadLimit
+from rewheel.server.operating.sampling import sample
 from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
 
 __all__ = ["build_application"]
 
-_PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (reading.routes, writing.routes, pages.routes)
+_PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (
+    reading.routes,
+    writing.routes,
+    operating.routes,
+    pages.routes,
+)
 """Each part of the server gives its routes; the first that matches answers."""
 
 _log = logging.getLogger("rewheel.server")
@@ -35,6 +42,7 @@ def build_application(settings: ServerSettings, services: Services | None = None
         async with anyio.create_task_group() as tasks:
             if settings.directory is not None:
                 tasks.start_soon(watch, services, _log.warning)
+            tasks.start_soon(sample, services)
             yield
             tasks.cancel_scope.cancel()
         services.close()
@@ -44,7 +52,8 @@ def build_application(settings: ServerSettings, services: Services | None = None
         lifespan=lifespan,
         exception_handlers=_error_handlers(settings),
     )
-    return _Front(services, application)
+    bounded = UploadLimit(_Front(services, application), settings.uploads)
+    return Observed(bounded, services.metrics)
 
 
 class _Front:
@@ -53,6 +62,7 @@ class _Front:
     def __init__(self, services: Services, application: ASGIApp) -> None:
         self._simple = reading.SimplePages(services)
         self._files = reading.Downloads(services)
+        self._upstream = reading.UpstreamFiles(services, self._files)
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +72,8 @@ class _Front:
             await self._simple(scope, receive, send)
         elif path.startswith("/files/"):
             await self._files(scope, receive, send)
+        elif path.startswith("/upstream/"):
+            await self._upstream(scope, receive, send)
         else:
             await self._application(scope, receive, send)
 

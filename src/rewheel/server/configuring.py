@@ -6,14 +6,18 @@ That is `[server]` of a configuration file, and `REWHEEL_SERVER_…` variables, 
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rewheel.config import ConfigError
 
-__all__ = ["KEYS", "read_choices"]
+if TYPE_CHECKING:
+    from rewheel.server.settings import Upstream
+
+__all__ = ["KEYS", "read_choices", "read_upstreams"]
 
 _PREFIX = "REWHEEL_SERVER_"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SIZE = re.compile(r"([0-9]{1,15})\s*([A-Za-z]*)")
 _LARGEST = 1 << 50
 """Bytes; more is a slip of the pen."""
@@ -67,6 +71,74 @@ def _seconds(value: object) -> float:
     return seconds
 
 
+def read_upstreams(value: object) -> "tuple[Upstream, ...]":
+    """Read `NAME=URL` words, or tables with `name`, `url`, `only` and `deny`. Raises ValueError."""
+    items = value.split() if isinstance(value, str) else value
+    found = tuple(_upstream(item) for item in (items if isinstance(items, list) else [items]))
+    if len({upstream.name for upstream in found}) != len(found):
+        raise ValueError("two upstream indexes have one name")
+    return found
+
+
+def _upstream(item: object) -> "Upstream":
+    from rewheel.indexes import parse_named_index
+    from rewheel.server.settings import Upstream
+
+    if isinstance(item, str):
+        name, url = parse_named_index(item)
+        upstream = Upstream(name, url)
+    elif isinstance(item, dict) and {"name", "url"} <= set(item) <= {"name", "url", "only", "deny"}:
+        patterns = {key: _names(item.get(key, [])) for key in ("only", "deny")}
+        upstream = Upstream(_text(item["name"]), _text(item["url"]), **patterns)
+    else:
+        raise ValueError("expected a table with name and url, and perhaps only and deny")
+    if not _NAME.fullmatch(upstream.name) or not upstream.url.startswith(("http://", "https://")):
+        raise ValueError("expected a NAME of letters and digits, and an http or https URL")
+    return upstream
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Read names and patterns of projects. Raises ValueError."""
+    from rewheel.indexes import NamePattern
+
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("expected a list of names or patterns of projects")
+    for word in words:
+        NamePattern.parse(word)
+    return tuple(words)
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError("expected a list of hosts, with or without ports")
+    return tuple(words)
+
+
+def _log_format(value: object) -> str:
+    if value not in {"json", "text"}:
+        raise ValueError("expected json or text")
+    return str(value)
+
+
+def _switch(value: object) -> bool:
+    known = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    found = value if isinstance(value, bool) else known.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError("expected true or false")
+    return found
+
+
 _READERS: Mapping[str, Reader] = {
     "host": _text,
     "port": _number(0, 65_535),
@@ -79,6 +151,13 @@ _READERS: Mapping[str, Reader] = {
     "file-limit": _size,
     "hard-file-limit": _size,
     "project-quota": _size,
+    "upstreams": read_upstreams,
+    "reserved": _names,
+    "upstream-hosts": _hosts,
+    "upstream-lifetime": _number(0, 30 * 86_400),
+    "uploads": _number(1, 1_000),
+    "log-format": _log_format,
+    "access-log": _switch,
     "page-cache": _size,
     "page-lifetime": _number(0, 86_400),
     "threads": _number(1, 1_000),

@@ -1,5 +1,6 @@
 """The worker processes: started, watched, and ended in peace."""
 
+import encodings.idna  # noqa: F401 - looking up a host loads it, also in a thread, while others are forked
 import os
 import signal
 import socket
@@ -25,7 +26,18 @@ _LARGEST_HEAD = 1 << 16
 
 
 class _Server(MPServer):
-    """Says stop until it is heard: a worker that is just starting misses the first time."""
+    """Says stop until it is heard: a worker that is just starting misses the first time.
+
+    Calls `when_spawned` when all workers have been forked: a thread that imports something at that moment
+    would leave the import's lock to a child in which nobody ever opens it.
+    """
+
+    when_spawned: Callable[[], None]
+
+    def startup(self, spawn_target: object, target_loader: object) -> None:
+        """Fork the workers."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        self.when_spawned()
 
     def _stop_workers(self) -> None:
         workers: list[Any] = list(self.wrks)
@@ -59,14 +71,16 @@ def run_processes(settings: ServerSettings, port: int, on_ready: Callable[[], No
         workers_kill_timeout=max(1, int(settings.stop_timeout)),
     )
     waiting = threading.Thread(target=_when_answered, args=(settings.host, port, on_ready), daemon=True)
-    server.on_startup(waiting.start)
+    server.when_spawned = waiting.start
     server.serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
 
 
 def _load(settings: ServerSettings, parent: int) -> "ASGIApp":
     """Make the application of one worker process, in that process."""
     from rewheel.server.application import build_application
+    from rewheel.server.operating.logs import configure
 
+    configure(as_json=settings.log_format == "json", with_access=settings.access_log)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the worker listens to it, there is nothing to end
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     return build_application(settings)

@@ -13,6 +13,7 @@ from rewheel.server.catalog import accounts, facts, tokens
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.migrating import migrate
 from rewheel.server.errors import ServerError, UnusableStore
+from rewheel.server.operating.metrics import shared_measures
 from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
 
@@ -93,6 +94,7 @@ def serve(settings: ServerSettings, on_ready: Callable[[str, Prepared], None] | 
             folder = stack.enter_context(TemporaryDirectory(prefix="rewheel-serve-"))
             settings = replace(settings, data=Path(folder), database="", storage="")
         reserved = stack.enter_context(_reserve(settings))
+        stack.enter_context(shared_measures())
         prepared = prepare(settings)
         host, port = reserved.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host

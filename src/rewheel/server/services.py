@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -11,7 +11,12 @@ from rewheel.server.blobs import Blobs, open_blobs
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.freshness import Freshness
 from rewheel.server.counting import DownloadCounter
+from rewheel.server.operating.metrics import Metrics
 from rewheel.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from rewheel.server.reading.page_cache import PageCache
+    from rewheel.server.upstream import Upstreams
 
 __all__ = ["Services"]
 
@@ -30,11 +35,17 @@ class Services:
     threads: CapacityLimiter
     """Bounds how many requests use the database at once; the rest wait in their order."""
     downloads: DownloadCounter
+    page_cache: "PageCache"
+    metrics: Metrics
+    upstreams: "Upstreams | None"
+    """Other indexes that are asked for what is not here; None if there are none."""
     _endings: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Self:
         """Open everything that the settings name; raises UnusableStore. Nothing is connected yet."""
+        from rewheel.server.reading.page_cache import PageCache
+
         database = Database(settings.database_url, connections=settings.threads + 2)
         return cls(
             settings,
@@ -43,6 +54,9 @@ class Services:
             Freshness(database),
             CapacityLimiter(settings.threads),
             DownloadCounter(database),
+            PageCache(settings.page_cache),
+            Metrics(),
+            _upstreams(settings, database),
         )
 
     @property
@@ -66,8 +80,18 @@ class Services:
         for action in reversed(self._endings):
             action()
         self.downloads.flush()
+        if self.upstreams is not None:
+            self.upstreams.close()
         self.database.close()
         self.blobs.close()
+
+
+def _upstreams(settings: ServerSettings, database: Database) -> "Upstreams | None":
+    if not settings.upstreams:
+        return None
+    from rewheel.server.upstream import Upstreams
+
+    return Upstreams.open(settings, database)
 
 
 def _blobs(settings: ServerSettings, database: Database) -> Blobs:

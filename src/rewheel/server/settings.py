@@ -1,12 +1,26 @@
 """Everything that an operator can choose, in one value that is made once and passed on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["GIB", "MIB", "ServerSettings"]
+__all__ = ["GIB", "MIB", "ServerSettings", "Upstream"]
 
 MIB = 1 << 20
 GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """An index that is asked for what is not here."""
+
+    name: str
+    url: str = field(repr=False)
+    """May have a login."""
+    only: tuple[str, ...] = ()
+    """Names and patterns of the projects that it is asked for; empty for all."""
+    deny: tuple[str, ...] = ()
+    """Names and patterns of the projects that it is never asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +59,27 @@ class ServerSettings:
     """The address under which clients know the server; empty to believe what each of them says."""
     allow_insecure_external: bool = False
     """Whether rims may name wheels that are not fetched over https, for trials."""
+    upstreams: tuple[Upstream, ...] = ()
+    """Indexes that are asked for what is not here, in the order in which they count."""
+    reserved: tuple[str, ...] = ()
+    """Names and patterns of projects that no upstream index ever hears of, whether they exist or not."""
+    upstream_hosts: tuple[str, ...] = ()
+    """Hosts, `name` or `name:port`, that upstream files may come from although they are not public."""
+    upstream_proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, for what is fetched from upstream indexes."""
+    upstream_lifetime: int = 600
+    """Seconds for which an upstream index's page is believed without asking again."""
 
     page_cache: int = 64 * MIB
     """Bytes of rendered pages that each worker process keeps."""
     page_lifetime: int = 0
     """Seconds for which caches may show a page without asking whether it has changed."""
+    uploads: int = 16
+    """How many uploads one worker process takes in at once."""
+    access_log: bool = True
+    """Whether every request is logged."""
+    log_format: str = "json"
+    """`json`, or `text` for people."""
     threads: int = 16
     """How many requests of one worker process may talk to the database at once."""
     header_timeout: float = 15.0

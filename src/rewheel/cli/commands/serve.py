@@ -1,12 +1,17 @@
 """`rewheel serve`: an index server."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rewheel.cli.options import output_options, pass_session
 from rewheel.cli.session import Session
-from rewheel.errors import RewheelError
+from rewheel.errors import RewheelError, UsageError
+
+if TYPE_CHECKING:
+    from rewheel.server.settings import Upstream
 
 __all__ = ["command"]
 
@@ -39,6 +44,14 @@ __all__ = ["command"]
     help="s3://bucket/prefix?endpoint=… [default: a folder in --data]",
 )
 @click.option("--workers", metavar="N", type=click.IntRange(1, 256), help="Worker processes. [default: 1]")
+@click.option(
+    "--upstream", "upstreams", metavar="NAME=URL", multiple=True,
+    help="An index to ask for what is not here, in this order; what it has is kept. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--reserve", metavar="NAME", multiple=True,
+    help="A project, or a pattern such as acme-*, that no upstream index ever hears of. Repeatable.",
+)  # fmt: skip
 @output_options
 @pass_session
 def command(
@@ -51,6 +64,8 @@ def command(
     database: str | None,
     storage: str | None,
     workers: int | None,
+    upstreams: tuple[str, ...],
+    reserve: tuple[str, ...],
 ) -> None:
     """Serve a package index until it is told to stop.
 
@@ -74,14 +89,19 @@ def command(
         "host": host,
         "port": port,
         "workers": workers,
+        "upstreams": _upstreams(upstreams),
+        "reserved": reserve or None,
     }
     configured = session.settings
     chosen = read_choices(configured.server, configured.origins.get("server", ""), session.environ)
+    if sys.stderr.isatty():
+        chosen.setdefault("log_format", "text")
     chosen |= {name: value for name, value in flags.items() if value is not None}
     chosen["data"] = session.cwd / chosen.get("data", "rewheel-index")
     settings = ServerSettings(
         directory=session.cwd / directory if directory is not None else None,
         admin_token=session.environ.get("REWHEEL_ADMIN_TOKEN", ""),
+        upstream_proxies=session.proxies(),
         **chosen,
     )
 
@@ -98,3 +118,12 @@ def command(
         output.announce(f"Serving at {url}simple/{uploads}")
 
     serve(settings, on_ready=announce)
+
+
+def _upstreams(texts: tuple[str, ...]) -> "tuple[Upstream, ...] | None":
+    from rewheel.server.configuring import read_upstreams
+
+    try:
+        return read_upstreams(list(texts)) or None
+    except ValueError as error:
+        raise UsageError(f"--upstream: {error}", hint="such as --upstream pypi=https://…") from error

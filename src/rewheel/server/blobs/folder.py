@@ -5,13 +5,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
 from anyio import to_thread
 
-from rewheel.server.blobs.storage import STEP, key_of, trouble
+from rewheel.server.blobs.storage import STEP, Entry, key_of, sha256_of, trouble
 
 __all__ = ["FolderBlobs", "stream_file"]
 
@@ -26,7 +27,7 @@ class FolderBlobs:
         """Move the file here; it is copied only if it is on another disk."""
         goal = self.path(sha256)
         try:
-            if goal.exists():
+            if _renew(goal):
                 return
             goal.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -49,7 +50,7 @@ class FolderBlobs:
 
         goal = self.path(sha256)
         try:
-            if goal.exists():
+            if _renew(goal):
                 return
             goal.parent.mkdir(parents=True, exist_ok=True)
             self._write(goal, io.BytesIO(content))
@@ -94,15 +95,25 @@ class FolderBlobs:
         except OSError as error:
             raise trouble(error) from error
 
-    def all(self) -> Iterator[str]:
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Read the file."""
+        try:
+            with self.path(sha256).open("rb") as stream:
+                while piece := stream.read(STEP):
+                    yield piece
+        except FileNotFoundError as error:
+            raise LookupError(sha256) from error
+        except OSError as error:
+            raise trouble(error) from error
+
+    def entries(self) -> Iterator[Entry]:
         """Walk through the folder; what was left half-written is passed over."""
         top = self._folder / "sha256"
-        if not top.is_dir():
-            return
-        for shelf in sorted(top.iterdir()):
-            for path in sorted(shelf.iterdir()):
-                if not path.name.startswith("."):
-                    yield shelf.name + path.name
+        try:
+            for shelf in sorted(top.iterdir()) if top.is_dir() else ():
+                yield from _entries(shelf)
+        except OSError as error:
+            raise trouble(error) from error
 
     def check(self) -> None:
         """See whether the folder can be written to."""
@@ -115,6 +126,26 @@ class FolderBlobs:
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
+
+
+def _renew(path: Path) -> bool:
+    """Tell whether the file is there, and let it be as young as one that is written now."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _entries(shelf: Path) -> Iterator[Entry]:
+    with os.scandir(shelf) as found:
+        for item in found:
+            sha256 = sha256_of(f"{shelf.name}/{item.name}")
+            if sha256 is None:
+                continue
+            with suppress(FileNotFoundError):  # deleted just now
+                status = item.stat()
+                yield Entry(sha256, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 async def stream_file(path: Path, start: int, end: int) -> AsyncIterator[bytes]:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 
-from rewheel.server.blobs.storage import STEP, key_of
+from rewheel.server.blobs.storage import RENEWAL, STEP, Entry, key_of, sha256_of
 from rewheel.server.errors import Refused
 
 if TYPE_CHECKING:
@@ -28,17 +29,26 @@ class ObjectBlobs:
 
     def put(self, sha256: str, path: Path) -> None:
         """Send the file, unless the object is there."""
-        if self.size(sha256) is not None:
+        if self._is_young(sha256):
             return
         with _spoken():
             obstore.put(self._store, key_of(sha256), path, chunk_size=_PART, max_concurrency=4)
 
     def put_bytes(self, sha256: str, content: bytes) -> None:
         """Send the content, unless the object is there."""
-        if self.size(sha256) is not None:
+        if self._is_young(sha256):
             return
         with _spoken():
             obstore.put(self._store, key_of(sha256), content, use_multipart=False)
+
+    def _is_young(self, sha256: str) -> bool:
+        """Tell whether the object is there and need not be written again; see `RENEWAL`."""
+        with _spoken():
+            try:
+                written = obstore.head(self._store, key_of(sha256))["last_modified"]
+            except (NotFoundError, FileNotFoundError):
+                return False
+        return datetime.now(UTC) - written < RENEWAL
 
     def size(self, sha256: str) -> int | None:
         """Ask for the object's size."""
@@ -70,12 +80,24 @@ class ObjectBlobs:
         with _spoken(), suppress(NotFoundError, FileNotFoundError):
             obstore.delete(self._store, key_of(sha256))
 
-    def all(self) -> Iterator[str]:
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Read the object."""
+        with _spoken():
+            try:
+                found = obstore.get(self._store, key_of(sha256))
+            except (NotFoundError, FileNotFoundError) as error:
+                raise LookupError(sha256) from error
+            for piece in found.stream(min_chunk_size=STEP):
+                yield bytes(piece)
+
+    def entries(self) -> Iterator[Entry]:
         """List the store, page by page."""
         with _spoken():
             for page in obstore.list(self._store, "sha256/"):
                 for item in page:
-                    yield "".join(str(item["path"]).split("/")[-2:])
+                    sha256 = sha256_of(str(item["path"]))
+                    if sha256 is not None:
+                        yield Entry(sha256, int(item["size"]), item["last_modified"])
 
     def check(self) -> None:
         """Ask for an object that is not there."""

@@ -2,15 +2,29 @@
 
 import errno
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from rewheel.server.errors import Refused
 
-__all__ = ["STEP", "Blobs", "key_of", "trouble"]
+__all__ = ["RENEWAL", "STEP", "Blobs", "Entry", "key_of", "sha256_of", "trouble"]
 
 STEP = 1 << 18
 """Bytes of one piece of a stream."""
+
+RENEWAL = timedelta(hours=1)
+"""Age from which on a blob that is put again is made young again: nobody then takes it for an orphan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A blob as the storage lists it."""
+
+    sha256: str
+    size: int
+    modified: datetime
 
 
 class Blobs(Protocol):
@@ -44,8 +58,11 @@ class Blobs(Protocol):
     def delete(self, sha256: str) -> None:
         """Forget a blob, if it is there."""
 
-    def all(self) -> Iterator[str]:
-        """Yield the SHA-256 of every blob, in no order."""
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Yield all bytes, for those who wait in a thread; raises LookupError if there is no such blob."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every blob, in no order."""
 
     def check(self) -> None:
         """Ask the storage for a sign of life."""
@@ -57,6 +74,14 @@ class Blobs(Protocol):
 def key_of(sha256: str) -> str:
     """Return the path of a blob inside of its storage; at most 256 folders, however many blobs there are."""
     return f"sha256/{sha256[:2]}/{sha256[2:]}"
+
+
+def sha256_of(key: str) -> str | None:
+    """Return whose path it is; None if it is not that of a blob."""
+    parts = key.split("/")
+    digest = "".join(parts[-2:])
+    is_blob = len(parts) >= 2 and len(parts[-2]) == 2 and len(digest) == 64
+    return digest if is_blob and all(letter in "0123456789abcdef" for letter in digest) else None
 
 
 def trouble(error: OSError) -> Refused:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from rewheel.server.blobs.folder import FolderBlobs, stream_file
-from rewheel.server.blobs.storage import trouble
+from rewheel.server.blobs.storage import STEP, Entry, trouble
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.schema import files
 
@@ -56,10 +56,25 @@ class DirectoryBlobs:
     def delete(self, sha256: str) -> None:
         """Do nothing: the folder is somebody else's."""
 
-    def all(self) -> Iterator[str]:
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Read the file."""
+        try:
+            with self.path(sha256).open("rb") as stream:
+                while piece := stream.read(STEP):
+                    yield piece
+        except FileNotFoundError as error:
+            raise LookupError(sha256) from error
+        except OSError as error:
+            raise trouble(error) from error
+
+    def entries(self) -> Iterator[Entry]:
         """Yield what the catalog knows."""
+        query = select(files.c.sha256, files.c.size, files.c.uploaded_at)
         with self._database.read() as connection:
-            yield from connection.execute(select(files.c.sha256).distinct()).scalars().all()
+            rows = connection.execute(query).all()
+        for sha256, size, uploaded_at in rows:
+            yield Entry(sha256, size, uploaded_at)
+        yield from self._beside.entries()
 
     def check(self) -> None:
         """See whether the folder can be read."""

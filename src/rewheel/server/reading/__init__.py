@@ -3,5 +3,6 @@
 from rewheel.server.reading.downloads import Downloads
 from rewheel.server.reading.routes import routes
 from rewheel.server.reading.simple import SimplePages
+from rewheel.server.reading.upstream_files import UpstreamFiles
 
-__all__ = ["Downloads", "SimplePages", "routes"]
+__all__ = ["Downloads", "SimplePages", "UpstreamFiles", "routes"]

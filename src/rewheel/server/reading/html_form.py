@@ -35,15 +35,19 @@ def _meta(name: str, content: str) -> str:
 
 
 def _link(file: ListedFile) -> str:
-    attributes = [f'href="{escape(file.url)}#sha256={file.sha256}"']
+    fragment = f"#sha256={file.sha256}" if file.sha256 else ""
+    attributes = [f'href="{escape(file.url)}{fragment}"']
     if file.requires_python:
         attributes.append(f'data-requires-python="{escape(file.requires_python)}"')
-    if file.metadata_sha256:
-        attributes.append(f'data-core-metadata="sha256={file.metadata_sha256}"')
+    if file.metadata_sha256 is not None:
+        promise = f"sha256={file.metadata_sha256}" if file.metadata_sha256 else "true"
+        attributes.append(f'data-core-metadata="{promise}"')
     if file.yanked_reason is not None:
         attributes.append(f'data-yanked="{escape(file.yanked_reason)}"')
     if file.provenance:
         attributes.append(f'data-provenance="{escape(file.provenance)}"')
+    if file.source:
+        attributes.append(f'data-source="{escape(file.source)}"')
     return f"<a {' '.join(attributes)}>{escape(file.filename)}</a><br>"
 
 

@@ -42,20 +42,22 @@ def _entry(file: ListedFile) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "filename": file.filename,
         "url": file.url,
-        "hashes": {"sha256": file.sha256},
+        "hashes": {"sha256": file.sha256} if file.sha256 else {},
     }
     if file.size is not None:
         entry["size"] = file.size
     if file.requires_python:
         entry["requires-python"] = file.requires_python
-    if file.metadata_sha256:
-        entry["core-metadata"] = {"sha256": file.metadata_sha256}
+    if file.metadata_sha256 is not None:
+        entry["core-metadata"] = {"sha256": file.metadata_sha256} if file.metadata_sha256 else True
     if file.yanked_reason is not None:
         entry["yanked"] = file.yanked_reason or True
     if file.uploaded_at is not None:
         entry["upload-time"] = file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if file.provenance:
         entry["provenance"] = file.provenance
+    if file.source:
+        entry["_source"] = file.source
     if file.rim is not None:
         entry["hashes"] = dict(file.rim.wheel_hashes)
         entry["_rim"] = _rim(file.rim)

@@ -17,17 +17,20 @@ class ListedFile:
     url: str
     """Relative to the page, percent-encoded, without a fragment; or absolute, for one hosted elsewhere."""
     sha256: str
+    """Empty for a file of an upstream index that promises none."""
     size: int | None
     requires_python: str = ""
     yanked_reason: str | None = None
     """None unless the file is yanked (PEP 592)."""
     metadata_sha256: str | None = None
-    """Of the metadata at the file's URL with `.metadata` behind it (PEP 658)."""
+    """Of the metadata at the file's URL with `.metadata` behind it (PEP 658); empty if nobody knows it."""
     uploaded_at: datetime | None = None
     provenance: str | None = None
     """URL of attestations (PEP 740)."""
     rim: "ListedRim | None" = None
     """Who hosts it, if that is somebody else (PEP 759)."""
+    source: str = ""
+    """The upstream index that it comes from; empty if it is of this index."""
 
 
 @dataclass(frozen=True, slots=True)

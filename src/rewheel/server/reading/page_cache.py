@@ -24,7 +24,12 @@ class PageCache:
     def __init__(self, room: int) -> None:
         """Keep at most about `room` bytes."""
         self._room = room
-        self._weight = 0
+        self.weight = 0
+        """Bytes that are kept."""
+        self.hits = 0
+        """How often a page was there."""
+        self.misses = 0
+        """How often a page had to be rendered."""
         self._pages: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -37,6 +42,7 @@ class PageCache:
             if kept is None or kept.mark != mark:
                 return None
             self._pages.move_to_end(key)
+            self.hits += 1
             return kept.page
 
     def get(self, key: str, serial: int) -> Packed | None:
@@ -44,7 +50,9 @@ class PageCache:
         with self._lock:
             kept = self._pages.get(key)
             if kept is None or kept.serial != serial:
+                self.misses += 1
                 return None
+            self.hits += 1
             self._pages.move_to_end(key)
             return kept.page
 
@@ -56,11 +64,11 @@ class PageCache:
         weight = page.weight
         with self._lock:
             old = self._pages.pop(key, None)
-            self._weight -= old.weight if old is not None else 0
+            self.weight -= old.weight if old is not None else 0
             if weight > self._room:
                 return
             self._pages[key] = _Kept(page, serial, weight, mark)
-            self._weight += weight
-            while self._weight > self._room:
+            self.weight += weight
+            while self.weight > self._room:
                 _, dropped = self._pages.popitem(last=False)
-                self._weight -= dropped.weight
+                self.weight -= dropped.weight

@@ -1,10 +1,13 @@
 """`/simple/`: the list of projects, the page of a project, and the index files beside it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from anyio import to_thread
 from starlette.types import Receive, Scope, Send
 
+from rewheel.server import upstream
 from rewheel.server.answers import Answer, header, refusal, text_answer
 from rewheel.server.catalog import facts, projects
 from rewheel.server.errors import Refused
@@ -14,7 +17,7 @@ from rewheel.server.reading.html_form import project_html, projects_html
 from rewheel.server.reading.json_form import project_json, projects_json
 from rewheel.server.reading.negotiation import Encoding, Form, choose_encoding, choose_form
 from rewheel.server.reading.packing import Packed
-from rewheel.server.reading.page_cache import PageCache
+from rewheel.server.reading.upstream_pages import combined_page, combined_serial, source_headers
 from rewheel.server.services import Services
 from rewheel.variants import normalize_project
 
@@ -42,7 +45,7 @@ class SimplePages:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._cache = PageCache(services.settings.page_cache)
+        self._cache = services.page_cache
         lifetime = services.settings.page_lifetime
         control = f"max-age={lifetime}" if lifetime else "max-age=0, must-revalidate"
         self._control = (b"cache-control", control.encode())
@@ -75,7 +78,8 @@ class SimplePages:
             goal = f"{'../' if slash else ''}{normal}/"
             query = scope["query_string"].decode("latin-1")
             return Answer(301, headers=[(b"location", (f"{goal}?{query}" if query else goal).encode())])
-        return await self._services.run(self._project, normal, wish)
+        found = await self._services.run(self._project, normal, wish)
+        return found if isinstance(found, Answer) else await self._elsewhere(normal, found, wish)
 
     def _wish(self, scope: Scope, path: str) -> _Wish:
         form = choose_form(header(scope, b"accept"), scope["query_string"].decode("latin-1"))
@@ -96,16 +100,48 @@ class SimplePages:
                 page = Packed((projects_json if wish.form.is_json else projects_html)(names, serial))
         return self._send(serial, page, wish)
 
-    def _project(self, name: str, wish: _Wish) -> Answer:
+    def _project(self, name: str, wish: _Wish) -> "Answer | projects.Project | None":
+        """Answer for a project that is here; one that others may have a say about is given itself."""
         with self._services.database.read() as connection:
             project = projects.find(connection, name)
-            if project is None or not project.is_visible:
-                return text_answer(404, f"there is no project {name} here")
+            if project is None or not project.is_visible or (project.tracks and self._services.upstreams):
+                return project
             page = self._cache.get(wish.key, project.serial)
             if page is None:
                 found = assemble(connection, project)
                 page = Packed((project_json if wish.form.is_json else project_html)(found))
         return self._send(project.serial, page, wish)
+
+    async def _elsewhere(self, name: str, project: projects.Project | None, wish: _Wish) -> Answer:
+        """Answer with what upstream indexes have, if they may be asked, beside what is here."""
+        upstreams, found = self._services.upstreams, None
+        if project is not None and not project.is_visible:
+            return _unknown(name)  # it is being prepared here, and so is nobody else's
+        if upstreams is not None:
+            tracks = project.tracks if project is not None else ()
+            ask = partial(upstreams.find, name, is_local=project is not None, tracks=tracks)
+            found = await to_thread.run_sync(ask)
+        if found is None and project is None:
+            return _unknown(name)
+        return await self._services.run(self._combined, name, project, found, wish)
+
+    def _combined(
+        self, name: str, project: projects.Project | None, found: upstream.Answer | None, wish: _Wish
+    ) -> Answer:
+        """Answer with both; the mark says nothing about other indexes, so serials are compared every time."""
+        source = found.upstream.name if found is not None else ""
+        serial = combined_serial(project, found)
+        both = replace(wish, key=f"{wish.key}/{source}", mark=None)
+        page = self._cache.get(both.key, serial)
+        if page is None:
+            local = None
+            if project is not None:
+                with self._services.database.read() as connection:
+                    local = assemble(connection, project)
+            content = combined_page(name, local, found)
+            page = Packed((project_json if wish.form.is_json else project_html)(content))
+        answer = self._send(serial, page, both)
+        return replace(answer, headers=[*answer.headers, *source_headers(found)])
 
     def _index_file(self, name: str, rest: str, wish: _Wish) -> Answer:
         """Answer with the index file of a release; it changes, so it is no more cached than the page."""
@@ -133,3 +169,7 @@ class SimplePages:
         if encoding is not Encoding.IDENTITY:
             headers.append((b"content-encoding", encoding.value.encode()))
         return Answer(200, page.form(encoding), headers)
+
+
+def _unknown(name: str) -> Answer:
+    return text_answer(404, f"there is no project {name} here")

@@ -1,0 +1,154 @@
+"""Whether the catalog and the storage still agree, byte by byte."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, or_, select
+
+from rewheel.progress import SILENT, Reporter
+from rewheel.server.catalog import releases as release_catalog
+from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.schema import files, projects, releases
+from rewheel.server.errors import Refused, ServerError
+from rewheel.server.intake.variants import combined_document
+from rewheel.server.operating.referenced import Reference, references
+from rewheel.server.services import Services
+
+__all__ = ["GRACE", "Damage", "Verified", "prune", "verify"]
+
+GRACE = timedelta(hours=24)
+"""How old an orphan has to be: the blob of an upload is there before the catalog speaks of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something that is not as it should be."""
+
+    kind: str
+    """`missing`, `size`, `content` or `variants`."""
+    subject: str
+    """The file or release that suffers."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.text}"
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at, and what was found."""
+
+    blobs: int = 0
+    size: int = 0
+    """Bytes of the blobs that were looked at."""
+    releases: int = 0
+    """Releases with variants."""
+    damages: list[Damage] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    """SHA-256 of blobs that the catalog does not speak of, and that are old enough to be no upload's."""
+    orphan_size: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is damaged; orphans only take room."""
+        return not self.damages
+
+
+def verify(services: Services, *, thorough: bool = True, reporter: Reporter = SILENT) -> Verified:
+    """Compare catalog and storage; every blob is read and hashed unless it is not to be `thorough`.
+
+    The server may go on meanwhile. Raises Refused when database or storage cannot be reached.
+    """
+    found = Verified()
+    wanted: dict[str, Reference] = {}
+    with services.database.snapshot() as connection:
+        for reference in references(connection):
+            known = wanted.get(reference.sha256)
+            if known is None or known.size is None:
+                wanted[reference.sha256] = reference
+        found.damages += _variants(connection, found)
+    there: dict[str, int] = {}
+    oldest = now() - GRACE
+    for blob in services.blobs.entries():
+        there[blob.sha256] = blob.size
+        if blob.sha256 not in wanted and blob.modified < oldest:
+            found.orphans.append(blob.sha256)
+            found.orphan_size += blob.size
+    for sha256, reference in sorted(wanted.items(), key=lambda item: item[1].subject):
+        reporter.detail(f"looking at {reference.subject}")
+        damage = _examine(services, reference, there.get(sha256), thorough=thorough)
+        if damage is not None:
+            found.damages.append(damage)
+        found.blobs += 1
+        found.size += there.get(sha256, 0)
+    return found
+
+
+def prune(services: Services, found: Verified) -> int:
+    """Delete the orphans that `verify` found, and that nobody wants meanwhile; return their number."""
+    deleted = 0
+    with services.database.snapshot() as connection:
+        wanted = {reference.sha256 for reference in references(connection)}
+    current = _ages(services, set(found.orphans) - wanted)
+    for sha256 in sorted(current):
+        if current[sha256] < now() - GRACE:
+            services.blobs.delete(sha256)
+            deleted += 1
+    return deleted
+
+
+def _ages(services: Services, orphans: set[str]) -> dict[str, datetime]:
+    """Look again when they were written: an upload of the same content first makes its blob young."""
+    if not orphans:
+        return {}
+    return {blob.sha256: blob.modified for blob in services.blobs.entries() if blob.sha256 in orphans}
+
+
+def _examine(services: Services, reference: Reference, size: int | None, *, thorough: bool) -> Damage | None:
+    if size is None and services.blobs.size(reference.sha256) is None:
+        return Damage("missing", reference.subject, f"its blob {reference.sha256} is not in the storage")
+    if size is not None and reference.size is not None and size != reference.size:
+        return Damage(
+            "size", reference.subject, f"has {size:,} bytes, and the catalog says {reference.size:,}"
+        )
+    if not thorough:
+        return None
+    hasher = hashlib.sha256()
+    try:
+        for piece in services.blobs.read(reference.sha256):
+            hasher.update(piece)
+    except LookupError:
+        return Damage("missing", reference.subject, f"its blob {reference.sha256} is not in the storage")
+    except Refused as refused:
+        return Damage("content", reference.subject, f"cannot be read: {refused.message}")
+    if hasher.hexdigest() != reference.sha256:
+        return Damage(
+            "content", reference.subject, f"its SHA-256 is {hasher.hexdigest()}, not {reference.sha256}"
+        )
+    return None
+
+
+def _variants(connection: Connection, found: Verified) -> Iterator[Damage]:
+    """Write the index file of every release anew, and compare (PEP 825)."""
+    has_variants = exists().where(files.c.release_id == releases.c.id, files.c.variant_json.is_not(None))
+    query = (
+        select(projects.c.name, releases.c.version, releases.c.id, releases.c.variants_json)
+        .join(projects, projects.c.id == releases.c.project_id)
+        .where(or_(releases.c.variants_json.is_not(None), has_variants))
+    )
+    for row in connection.execute(query).all():
+        found.releases += 1
+        documents = release_catalog.variant_documents(connection, row.id)
+        try:
+            expected = combined_document(documents)
+        except ServerError as error:
+            yield Damage("variants", f"{row.name} {row.version}", error.message)
+            continue
+        if expected != row.variants_json:
+            yield Damage(
+                "variants",
+                f"{row.name} {row.version}",
+                "its index file is not what its variant wheels say together",
+            )

@@ -1,0 +1,311 @@
+"""A whole server in front of other indexes; each test has a project of its own."""
+
+import hashlib
+import http.client
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.index_server import HTML, JSON, Fault, IndexServer, Response
+from support.server import RunningServer, running_server
+from support.wheel_factory import make_wheel, write_index_file
+
+VARIANT = {"x86_64": {"level": ["v3"]}}
+LOGIN = ("reader", "upstream-password")
+_numbers = itertools.count(1)
+
+
+def named(index: IndexServer, name: str) -> str:
+    url = index.simple_url.replace("http://", f"http://{LOGIN[0]}:{LOGIN[1]}@")
+    return f"--upstream={name}={url}"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexServer]:
+    with IndexServer(tmp_path_factory.mktemp("outside"), etag=True, auth=LOGIN) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexServer]:
+    """An index that is asked after the first one."""
+    with IndexServer(tmp_path_factory.mktemp("second"), auth=LOGIN) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def storage_host(index: IndexServer) -> Iterator[IndexServer]:
+    """A host from which the operator lets files come."""
+    with IndexServer(*index.directories) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory,
+    index: IndexServer,
+    second: IndexServer,
+    storage_host: IndexServer,
+) -> Iterator[RunningServer]:
+    """A server that asks again every time."""
+    arguments = (
+        named(index, "outside"),
+        named(second, "second"),
+        "--reserve=acme-*",
+    )
+    environ = {
+        "REWHEEL_SERVER_UPSTREAM_LIFETIME": "0",
+        "REWHEEL_SERVER_UPSTREAM_HOSTS": f"127.0.0.1:{storage_host.port}",
+    }
+    with running_server(tmp_path_factory.mktemp("server") / "index", *arguments, environ=environ) as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(index: IndexServer) -> Iterator[IndexServer]:
+    """The first index, without the troubles that tests make for it."""
+    index.forget()
+    yield index
+    index.faults.clear()
+    index.responses.clear()
+    index.redirects.clear()
+
+
+@pytest.fixture
+def shelf(index: IndexServer) -> Path:
+    return index.directories[0]
+
+
+@pytest.fixture
+def wheel(shelf: Path) -> Path:
+    """A wheel of a project that only the first index has, of a name of its own."""
+    return make_wheel(shelf, f"foo{next(_numbers)}")
+
+
+def project_of(wheel: Path) -> str:
+    return wheel.name.partition("-")[0]
+
+
+def listed(server: RunningServer, wheel: Path) -> dict[str, Any]:
+    files = server.page(project_of(wheel))["files"]
+    found: dict[str, Any] = next(file for file in files if file["filename"] == wheel.name)
+    return found
+
+
+def path_of(server: RunningServer, wheel: Path) -> str:
+    url = str(listed(server, wheel)["url"])
+    assert url.startswith("../../upstream/")
+    return url.removeprefix("../..")
+
+
+def test_what_is_not_here_comes_from_upstream_and_the_page_says_so(
+    server: RunningServer, upstream: IndexServer, wheel: Path, shelf: Path
+) -> None:
+    name = project_of(wheel)
+    labelled = make_wheel(shelf, name, label="v3", properties=VARIANT)
+    described = write_index_file(shelf, name, "1.0", {"v3": VARIANT})
+    page = server.page(name)
+    assert {file["filename"] for file in page["files"]} == {wheel.name, labelled.name, described.name}
+    assert {file["_source"] for file in page["files"]} == {"outside"}
+    assert page["versions"] == ["1.0"]
+    reply = server.get(f"/simple/{name}/", accept=HTML)
+    assert reply.headers["x-rewheel-source"] == "outside"
+    assert reply.text.count('data-source="outside"') == 3
+    assert LOGIN[1] not in reply.text
+    assert "127.0.0.1" not in reply.text  # nothing of the upstream's addresses
+    for file in page["files"]:
+        content = (shelf / file["filename"]).read_bytes()
+        assert server.get(file["url"].removeprefix("../..")).body == content
+        if file["hashes"]:
+            assert file["hashes"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert LOGIN[1] not in "\n".join(server.lines)
+
+
+def test_a_file_is_fetched_once_and_served_in_parts_from_then_on(
+    server: RunningServer, upstream: IndexServer, wheel: Path
+) -> None:
+    path, content = path_of(server, wheel), wheel.read_bytes()
+    part = server.get(path, range="bytes=0-9")
+    assert (part.status, part.body) == (206, content[:10])
+    assert server.get(path).body == content
+    upstream.forget()
+    upstream.faults["/files/*"] = Fault(status=500)
+    again = server.get(path)
+    assert again.body == content
+    assert again.headers["cache-control"] == "public, max-age=31536000, immutable"
+    tail = server.get(path, range="bytes=-4")
+    assert (tail.status, tail.body) == (206, content[-4:])
+    assert server.get(path, if_none_match=again.headers["etag"]).status == 304
+    assert server.request("HEAD", path).headers["content-length"] == str(len(content))
+    assert upstream.count("/files/*") == 0
+
+
+def test_metadata_is_kept_too(server: RunningServer, upstream: IndexServer, wheel: Path) -> None:
+    file = listed(server, wheel)
+    path = file["url"].removeprefix("../..") + ".metadata"
+    reply = server.get(path)
+    assert hashlib.sha256(reply.body).hexdigest() == file["core-metadata"]["sha256"]
+    upstream.faults["/files/*"] = Fault(status=500)
+    assert server.get(path).body == reply.body
+
+
+def test_an_unchanged_page_is_not_fetched_again_and_new_files_appear(
+    server: RunningServer, upstream: IndexServer, wheel: Path, shelf: Path
+) -> None:
+    before = server.page(project_of(wheel))
+    upstream.forget()
+    server.page(project_of(wheel))
+    (request,) = upstream.requests
+    assert request.headers["if-none-match"]
+    make_wheel(shelf, project_of(wheel), "2.0")
+    after = server.page(project_of(wheel))
+    assert after["versions"] == ["1.0", "2.0"]
+    assert after["meta"]["_last-serial"] > before["meta"]["_last-serial"]
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503), Fault(drop=True)], ids=["error", "silence"])
+def test_what_was_seen_once_is_served_when_upstream_is_down(
+    tmp_path: Path, upstream: IndexServer, wheel: Path, fault: Fault
+) -> None:
+    environ = {"REWHEEL_SERVER_UPSTREAM_LIFETIME": "0"}
+    with running_server(tmp_path / "index", named(upstream, "outside"), environ=environ) as server:
+        path = path_of(server, wheel)
+        content = server.get(path).body
+        upstream.faults["*"] = fault
+        reply = server.get(f"/simple/{project_of(wheel)}/", accept=JSON)
+        assert reply.status == 200
+        assert reply.headers["warning"].startswith("110 ")
+        assert server.get(path).body == content
+        assert any("did not answer" in line for line in server.lines)
+        # What was never seen is an error, which is not the same as nothing.
+        unseen = server.get("/simple/unseen/")
+        assert unseen.status == 502
+        assert "outside does not answer" in unseen.text
+        assert "127.0.0.1" not in unseen.text
+
+
+def test_reserved_and_local_names_never_leave_the_house(
+    server: RunningServer, upstream: IndexServer, tmp_path: Path
+) -> None:
+    assert server.get("/simple/acme-secret/").status == 404
+    assert server.get("/simple/ACME.Secret/").status == 301
+    assert server.upload(make_wheel(tmp_path, "ours")).status == 200
+    assert [file["filename"] for file in server.page("ours")["files"]] == ["ours-1.0-py3-none-any.whl"]
+    assert server.get("/upstream/outside/acme-secret/-/acme_secret-1.0-py3-none-any.whl").status == 404
+    assert server.get("/upstream/outside/ours/-/ours-1.0-py3-none-any.whl").status == 404
+    assert upstream.requests == []
+
+
+def test_an_upstream_project_never_shadows_one_of_ours(
+    server: RunningServer, upstream: IndexServer, wheel: Path, tmp_path: Path
+) -> None:
+    path = path_of(server, wheel)
+    assert server.get(path).status == 200
+    own = make_wheel(tmp_path, project_of(wheel), "0.1")
+    assert server.upload(own).status == 200
+    upstream.forget()
+    assert [file["filename"] for file in server.page(project_of(wheel))["files"]] == [own.name]
+    assert server.get(path).status == 404  # not even what was kept of the other one
+    assert upstream.requests == []
+
+
+def test_a_damaged_file_never_comes_whole_and_is_not_kept(
+    server: RunningServer, upstream: IndexServer, wheel: Path
+) -> None:
+    path, content = path_of(server, wheel), wheel.read_bytes()
+    upstream.faults[f"/files/{wheel.name}"] = Fault(body=bytes(len(content)), times=1)
+    with pytest.raises(http.client.IncompleteRead):
+        server.get(path)
+    assert server.get(path).body == content
+
+
+def test_a_connection_that_breaks_is_taken_up_again(
+    server: RunningServer, upstream: IndexServer, shelf: Path
+) -> None:
+    data = b"".join(hashlib.sha512(bytes([number])).digest() for number in range(200))
+    wheel = make_wheel(shelf, f"foo{next(_numbers)}", files={"data": data})
+    path = path_of(server, wheel)
+    upstream.faults[f"/files/{wheel.name}"] = Fault(truncate=700, times=1)
+    assert server.get(path).body == wheel.read_bytes()
+
+
+def test_many_who_want_one_file_at_once_cost_one_download(
+    server: RunningServer, upstream: IndexServer, wheel: Path
+) -> None:
+    path = path_of(server, wheel)
+    upstream.forget()
+    upstream.faults[f"/files/{wheel.name}"] = Fault(delay=0.5, times=1)
+    bodies: list[bytes] = []
+    threads = [threading.Thread(target=lambda: bodies.append(server.get(path).body)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bodies == [wheel.read_bytes()] * 5
+    assert upstream.count(f"/files/{wheel.name}") == 1
+
+
+@pytest.mark.parametrize("way", ["link", "redirect"])
+def test_nobody_is_led_to_what_only_the_server_can_see(
+    server: RunningServer, upstream: IndexServer, wheel: Path, shelf: Path, way: str
+) -> None:
+    with IndexServer(shelf) as inside:
+        secret = inside.file_url(wheel.name)
+        if way == "link":
+            entry = {"filename": wheel.name, "url": secret, "hashes": {}}
+            document = {"meta": {"api-version": "1.0"}, "name": project_of(wheel), "files": [entry]}
+            upstream.responses[f"/simple/{project_of(wheel)}/"] = Response(
+                json.dumps(document).encode(), JSON
+            )
+        else:
+            upstream.redirects[f"/files/{wheel.name}"] = secret
+        assert server.get(path_of(server, wheel)).status == 502
+        assert inside.connections == 0
+
+
+def test_the_operator_may_name_another_host_for_the_files(
+    server: RunningServer, upstream: IndexServer, storage_host: IndexServer, wheel: Path
+) -> None:
+    upstream.redirects[f"/files/{wheel.name}"] = storage_host.file_url(wheel.name)
+    assert server.get(path_of(server, wheel)).body == wheel.read_bytes()
+    assert storage_host.count(f"/files/{wheel.name}") == 1
+    assert all("authorization" not in request.headers for request in storage_host.requests)
+
+
+def test_the_first_index_that_has_a_project_answers_for_it_alone(
+    server: RunningServer, upstream: IndexServer, second: IndexServer, wheel: Path
+) -> None:
+    make_wheel(second.directories[0], project_of(wheel), "9.0")
+    make_wheel(second.directories[0], "baz")
+    assert server.page(project_of(wheel))["versions"] == ["1.0"]
+    assert second.count(f"/simple/{project_of(wheel)}/") == 0
+    assert server.page("baz")["files"][0]["_source"] == "second"
+    # An index that fails is not as good as one that has nothing.
+    upstream.faults["*"] = Fault(status=500)
+    make_wheel(second.directories[0], "new")
+    assert server.get("/simple/new/").status == 502
+
+
+def test_a_page_that_is_still_young_is_not_asked_for(
+    tmp_path: Path, upstream: IndexServer, wheel: Path
+) -> None:
+    with running_server(tmp_path / "index", named(upstream, "outside")) as server:
+        server.page(project_of(wheel))
+        assert server.get("/simple/absent/").status == 404
+        upstream.forget()
+        server.page(project_of(wheel))
+        assert server.get("/simple/absent/").status == 404
+        assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    "path", ["foo/-/..", "foo/-/%2e%2e", "FOO/-/x.whl", "foo/zz/x.whl", "foo/-", "../x/-/y"]
+)
+def test_strange_paths_lead_nowhere(server: RunningServer, upstream: IndexServer, path: str) -> None:
+    assert server.get(f"/upstream/outside/{path}").status == 404
+    assert upstream.count("/files/*") == 0
