@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -21,7 +22,6 @@ __all__ = [
     "index_files",
     "is_retired",
     "list_published",
-    "list_versions",
     "project_size",
 ]
 
@@ -126,18 +126,8 @@ def list_published(connection: Connection, project_id: int) -> Sequence[Publishe
         .where(files.c.project_id == project_id, files.c.stage_id.is_(None))
         .order_by(releases.c.sort_key, files.c.filename)
     )
-    return [Published(**row._asdict()) for row in connection.execute(query)]
-
-
-def list_versions(connection: Connection, project_id: int) -> Sequence[str]:
-    """Return the versions of a project that have public files, oldest first."""
-    has_files = select(files.c.id).where(files.c.release_id == releases.c.id, files.c.stage_id.is_(None))
-    query = (
-        select(releases.c.version)
-        .where(releases.c.project_id == project_id, has_files.exists())
-        .order_by(releases.c.sort_key)
-    )
-    return connection.execute(query).scalars().all()
+    rows: Sequence[Sequence[Any]] = connection.execute(query).all()
+    return [Published(*row) for row in rows]  # the columns are its fields, in their order
 
 
 def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, str]]:

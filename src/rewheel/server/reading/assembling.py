@@ -1,6 +1,7 @@
 """Reading from the catalog what a page has to say."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -21,6 +22,10 @@ FROM_PROJECT_PAGE = "../../"
 """Where the root of the server is, seen from `/simple/NAME/`: a proxy may have put it anywhere."""
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+"""What needs no quoting, which is nearly every name."""
+
+
 def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJECT_PAGE) -> ProjectPage:
     """Return what the page of a project says; its cost grows with its files alone."""
     listed: list[ListedFile] = []
@@ -33,7 +38,7 @@ def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJE
             *(_listed(file, root, elsewhere.get(file.filename)) for file in published),
             *_index_files(connection, project),
         ]
-        versions = list(files.list_versions(connection, project.id))
+        versions = list(dict.fromkeys(file.version for file in published))
     return ProjectPage(
         project.name,
         project.serial,
@@ -48,7 +53,8 @@ def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJE
 
 def file_path(sha256: str, filename: str) -> str:
     """Return the path of a file below the root of the server; it stands for its content for ever."""
-    return f"files/{sha256[:2]}/{sha256[2:4]}/{sha256[4:]}/{quote(filename)}"
+    name = filename if _PLAIN.fullmatch(filename) else quote(filename)
+    return f"files/{sha256[:2]}/{sha256[2:4]}/{sha256[4:]}/{name}"
 
 
 def index_filename(project: str, version: str) -> str:

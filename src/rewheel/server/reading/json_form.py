@@ -53,7 +53,8 @@ def _entry(file: ListedFile) -> dict[str, Any]:
     if file.yanked_reason is not None:
         entry["yanked"] = file.yanked_reason or True
     if file.uploaded_at is not None:
-        entry["upload-time"] = file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        moment = file.uploaded_at.isoformat(timespec="microseconds")
+        entry["upload-time"] = f"{moment.removesuffix('+00:00')}Z"
     if file.provenance:
         entry["provenance"] = file.provenance
     if file.source:

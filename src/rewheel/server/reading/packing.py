@@ -57,5 +57,5 @@ class Packed:
 def _pack(content: bytes, encoding: Encoding) -> bytes:
     if encoding is Encoding.GZIP:
         return gzip.compress(content, 6, mtime=0)
-    packed: bytes = zstd.compress(content, 9)
+    packed: bytes = zstd.compress(content, 3)  # digests do not get smaller by trying harder
     return packed
