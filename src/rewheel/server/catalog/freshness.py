@@ -21,29 +21,24 @@ class Freshness:
         self._path = database.url.database if database.is_sqlite else None
         self._local = threading.local()
 
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether questions are answered at once, without a network in between."""
-        return self._path is not None
-
     def mark(self) -> int | None:
         """Return the mark of this moment for the calling thread; None when there is none."""
         row = self._ask("PRAGMA data_version")
-        return int(row[0]) if row is not None else None
+        return row[0] if row is not None else None
 
     def serial(self, project: str) -> int | None:
-        """Return the serial of a visible project; None if there is none, or if that is not at hand."""
-        row = self._ask("SELECT serial FROM projects WHERE name = ? AND is_visible", project)
-        return int(row[0]) if row is not None else None
+        """Return the serial of a visible project, 0 if there is none; None when that is not at hand."""
+        row = self._ask("SELECT max(serial) FROM projects WHERE name = ? AND is_visible", project)
+        return int(row[0] or 0) if row is not None else None
 
-    def _ask(self, query: str, *values: str) -> tuple[int, ...] | None:
+    def _ask(self, query: str, *values: str) -> tuple[int | None, ...] | None:
         if self._path is None:
             return None
         try:
             cursor: sqlite3.Cursor | None = getattr(self._local, "cursor", None)
             if cursor is None:
                 cursor = self._local.cursor = self._open(self._path)
-            row: tuple[int, ...] | None = cursor.execute(query, values).fetchone()
+            row: tuple[int | None, ...] | None = cursor.execute(query, values).fetchone()
         except sqlite3.Error:  # who asks the slow way gets the reason
             with suppress(AttributeError):
                 del self._local.cursor

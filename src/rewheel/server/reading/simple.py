@@ -78,6 +78,9 @@ class SimplePages:
             goal = f"{'../' if slash else ''}{normal}/"
             query = scope["query_string"].decode("latin-1")
             return Answer(301, headers=[(b"location", (f"{goal}?{query}" if query else goal).encode())])
+        known = self._known(normal, wish)
+        if known is not None:
+            return known
         found = await self._services.run(self._project, normal, wish)
         return found if isinstance(found, Answer) else await self._elsewhere(normal, found, wish)
 
@@ -90,6 +93,16 @@ class SimplePages:
             header(scope, b"if-none-match"),
             self._services.freshness.mark(),
         )
+
+    def _known(self, name: str, wish: _Wish) -> Answer | None:
+        """Answer without a thread if it takes only a look at the serial; None if it takes more."""
+        serial = self._services.freshness.serial(name)
+        if serial == 0 and self._services.upstreams is None:
+            return _unknown(name)
+        page = self._cache.get(wish.key, serial) if serial else None
+        if serial is None or page is None or not page.has(wish.encoding):
+            return None
+        return self._send(serial, page, wish)
 
     def _list(self, wish: _Wish) -> Answer:
         with self._services.database.read() as connection:
