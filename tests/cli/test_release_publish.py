@@ -237,6 +237,26 @@ def test_what_the_check_refuses_is_not_uploaded(run: Run, release: Path) -> None
         assert run("release", "publish", release, "--to", server.url, "--no-check").code == 0
 
 
+def test_what_cannot_be_read_is_never_left_out_silently(run: Run, release: Path) -> None:
+    (release / "foo-1.0-py2-none-any.whl").write_bytes(b"no wheel")
+    with UploadServer() as server:
+        for words in (["--no-check"], ["--ignore", "RW105"]):
+            code, out, err = run("release", "publish", release, "--to", server.url, *words)
+            assert (code, "RW105" in out, server.uploads) == (1, True, [])
+            assert "foo-1.0-py2-none-any.whl cannot be published" in err
+
+
+def test_an_ignored_error_does_not_hold_a_file_back(run: Run, release: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(release / ALL[1], "a") as archive:
+        archive.writestr("extra.py", "")
+    with UploadServer() as server:
+        assert run("release", "publish", release, "--to", server.url).code == 1
+        assert run("release", "publish", release, "--to", server.url, "--ignore", "RW134").code == 0
+        assert ALL[1] in server.files
+
+
 def test_limits_are_part_of_the_check(run: Run, release: Path) -> None:
     with UploadServer() as server:
         code, out, _ = run("release", "publish", release, "--to", server.url, "--limits", "200")

@@ -33,6 +33,10 @@ def prepared(
             f"{summary_line(checkup)}; nothing was uploaded",
             hint="mend what is wrong, or say nothing of a code with --ignore CODE",
         )
+    if checkup.unread:
+        for line in finding_lines(checkup.unread):
+            session.output.say(line)
+        raise RewheelError(f"{checkup.unread[0].file} cannot be published; nothing was uploaded")
     releases = [release for release in checkup.contents if release.is_listed]
     if not releases:
         raise RewheelError(f"{directory}: holds nothing that can be published")

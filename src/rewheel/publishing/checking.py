@@ -43,7 +43,7 @@ class FileReport:
 
     file: str
     entry: Entry | None
-    """What a release is made of; None when the file is not fit to be listed."""
+    """What a release is made of; None when it cannot be told what the file is."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -57,17 +57,20 @@ def is_checked(name: str) -> bool:
     return name.endswith((*_WHEEL_ENDINGS, *_SDIST_ENDINGS, _INDEX_FILE_ENDING))
 
 
-def check_file(path: Path, *, name: str = "", content: bool = True, sha256: str | bool = False) -> FileReport:
+def check_file(
+    path: Path, *, name: str = "", content: bool = True, code: bool = True, sha256: str | bool = False
+) -> FileReport:
     """Prove what can be proven of one file alone; never raises for what is in it.
 
     `name` is what the file is to be called, if it lies under another name. Without `content` the files inside
-    a wheel are not compared with their hashes. `sha256` True hashes the file itself, too; whoever knows the
+    a wheel are not compared with their hashes, and without `code` its compiled files are not examined, which
+    may take seconds. `sha256` True hashes the file itself, too; whoever knows the
     hash already gives it.
     """
     shown = name or path.name
     found = Collector(shown)
     try:
-        entry = _check(path, shown, found, content=content)
+        entry = _check(path, shown, found, content=content, code=code)
         if entry is not None and sha256 and not isinstance(entry, IndexEntry):
             entry = replace(entry, sha256=hashed(path) if sha256 is True else sha256)
     except (OSError, UnreadableFile) as error:
@@ -92,12 +95,12 @@ def in_threads(work: Callable[[_Value], _Result], jobs: Sequence[_Value]) -> lis
         return list(pool.map(work, jobs))
 
 
-def _check(path: Path, name: str, found: Collector, *, content: bool) -> Entry | None:
+def _check(path: Path, name: str, found: Collector, *, content: bool, code: bool) -> Entry | None:
     if name.endswith(_INDEX_FILE_ENDING):
         return _check_index_file(path, name, found)
     if name.endswith(_SDIST_ENDINGS):
         return _check_sdist(path, name, found)
-    return check_wheel(FileSource(path), path, name, found, content=content)
+    return check_wheel(FileSource(path), path, name, found, content=content, code=code)
 
 
 def _check_index_file(path: Path, name: str, found: Collector) -> IndexEntry | None:
@@ -150,8 +153,6 @@ def _check_sdist(path: Path, name: str, found: Collector) -> SdistEntry | None:
             "RW163", f"its metadata is of version {core.version!r}, its name says {version}", "PKG-INFO"
         )
     check_dependencies(core, found, is_plain=False)
-    if found.has_errors:
-        return None
     return SdistEntry(path, str(project), version, metadata, core, path.stat().st_size)
 
 

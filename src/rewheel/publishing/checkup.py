@@ -50,8 +50,10 @@ class Checkup:
     place: str
     """The folder or page that was checked, without secrets."""
     files: tuple[str, ...]
+    unread: tuple[Finding, ...]
+    """The errors, ignored ones too, of files that are no part of a release because of them."""
     contents: tuple[Release, ...]
-    """The releases, as far as their files are fit to be listed."""
+    """The releases, as far as their files can be read."""
     releases: tuple[ReleaseCheckup, ...]
     """Those with wheels, and who gets what of them."""
     findings: tuple[Finding, ...]
@@ -96,4 +98,6 @@ def checkup_of(
             checked.append(ReleaseCheckup(release, audience))
     told = worst_first(finding for finding in found if finding.code not in questions.ignored)
     files = tuple(report.file for report in reports)
-    return Checkup(place, files, releases, tuple(checked), tuple(told))
+    unread = [finding for report in reports if report.entry is None for finding in report.findings]
+    errors = tuple(finding for finding in unread if finding.is_error)
+    return Checkup(place, files, errors, releases, tuple(checked), tuple(told))

@@ -16,7 +16,7 @@ __all__ = ["Entry", "IndexEntry", "Release", "SdistEntry", "WheelEntry", "releas
 
 @dataclass(frozen=True, slots=True)
 class WheelEntry:
-    """A wheel that is fit to be listed: it can be read, and it says inside what its name says outside."""
+    """A wheel that is known by what it says of itself; whether it may be published, findings tell."""
 
     path: Path
     """Where it lies; for a wheel that is elsewhere just its name."""
@@ -26,7 +26,7 @@ class WheelEntry:
     """Its METADATA."""
     core: CoreMetadata
     variants: VariantMetadata | None
-    """What its `variant.json` says; None for a plain wheel."""
+    """What its `variant.json` says; None for a plain wheel, and for one whose own is not valid."""
     size: int
     sha256: str = ""
     """Hexadecimal; empty if nobody asked for it."""
@@ -39,7 +39,7 @@ class WheelEntry:
 
 @dataclass(frozen=True, slots=True)
 class SdistEntry:
-    """A source distribution that is fit to be listed."""
+    """A source distribution that is known by what it says of itself."""
 
     path: Path
     project: str

@@ -42,9 +42,9 @@ _CODES = {
 
 
 def check_wheel(
-    source: ByteSource, path: Path, name: str, found: Collector, *, content: bool = True
+    source: ByteSource, path: Path, name: str, found: Collector, *, content: bool = True, code: bool = True
 ) -> WheelEntry | None:
-    """Check the wheel `name`; None if it is not fit to be listed.
+    """Check the wheel `name`; None if it cannot be told what it is.
 
     Its bytes come from `source`, which is closed at the end. Without `content` only the archive's
     directory and the dist-info files are read.
@@ -64,7 +64,7 @@ def check_wheel(
         found.add("RW104", f"its name has {len(name)} characters")
     try:
         with Wheel.over(source, filename) as wheel:
-            return _check_open(wheel, path, version, found, content=content)
+            return _check_open(wheel, path, version, found, content=content, code=code)
     except InvalidArchive as error:
         found.add("RW105", error.reason)
     except InvalidWheel as error:
@@ -73,7 +73,7 @@ def check_wheel(
 
 
 def _check_open(
-    wheel: Wheel, path: Path, version: "Version", found: Collector, *, content: bool
+    wheel: Wheel, path: Path, version: "Version", found: Collector, *, content: bool, code: bool
 ) -> WheelEntry | None:
     for defect in verify(wheel, content=content):
         _translate(defect, wheel, found)
@@ -81,12 +81,11 @@ def _check_open(
     variants = _variants(wheel)
     if variants is not None:
         check_properties(variants, wheel.label, found)
-    if content:
+    if content and code:
         check_code(wheel, variants, found)
-    if core is not None:
-        check_dependencies(core, found, is_plain=not wheel.label)
-    if core is None or found.has_errors:
+    if core is None:
         return None
+    check_dependencies(core, found, is_plain=not wheel.label)
     return WheelEntry(
         path, wheel.filename, version, wheel.metadata_text(), core, variants, wheel.archive.size
     )

@@ -100,7 +100,10 @@ def inspect(spooled: Spooled, *, content: bool = True, allow_http: bool = False)
     if name.endswith(".rim"):
         return _rim(spooled, allow_http=allow_http)
     report = (
-        check_file(spooled.path, content=content, sha256=spooled.sha256) if is_distribution(name) else None
+        # Whether code is made for the right processors is for its maintainer to prove, in time of their own.
+        check_file(spooled.path, content=content, code=False, sha256=spooled.sha256)
+        if is_distribution(name)
+        else None
     )
     entry = report.entry if report is not None else None
     if report is None or report.has_errors or not isinstance(entry, WheelEntry | SdistEntry):
