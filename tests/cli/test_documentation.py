@@ -31,7 +31,8 @@ ALL = dict(commands(_rewheel))
 def test_there_are_the_commands_that_are_promised() -> None:
     assert {path.split()[1] for path in ALL if " " in path} == set(COMMANDS)
     assert {path.split(" ", 1)[1] for path in ALL if path.count(" ") == 2} == {
-        "index audit", "machine show", "machine save", "machine providers", "machine trust",
+        "index audit", "index token", "index project", "index organisation", "index log",
+        "machine show", "machine save", "machine providers", "machine trust",
         "variant make", "variant unmake", "variant init", "variant show",
         "wheel show", "wheel verify", "wheel dismount",
         "release check", "release index", "release publish",

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     ),
     "tree": LazyCommand("tree", "Show what each installed package needs, as a tree."),
     "explain": LazyCommand("explain", "Say why which wheel would be chosen, here and on other machines."),
-    "index": LazyCommand("index", "Look at what several indexes make of one name."),
+    "index": LazyCommand("index", "Manage an index, and look at what several make of one name."),
     "machine": LazyCommand("machine", "Show and save what this machine supports, and say who may tell."),
     "build": LazyCommand("build", "Build a project: its source distribution, its wheels, its variants."),
     "variant": LazyCommand("variant", "Declare, make, unmake and look into variants."),

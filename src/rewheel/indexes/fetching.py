@@ -217,11 +217,11 @@ class Client:
                 return False
         return all(self.map(lambda page: self._see(page[0], page[1], PAGE_LIMIT).digest == page[2], stale))
 
-    def send(self, url: str, body: "Body", *, login: str = "") -> "Response":
-        """Send a body by POST, once; arguments, answer and errors are those of `HttpClient.send`."""
+    def send(self, url: str, body: "Body", *, login: str = "", method: str = "POST") -> "Response":
+        """Send a body, once; arguments, answer and errors are those of `HttpClient.send`."""
         if self.offline:
             raise Offline(url)
-        return self._client().send(url, body, login=login)
+        return self._client().send(url, body, login=login, method=method)
 
     def learn(self, url: str) -> str:
         """Remember the login in a URL of the user's, and give the URL without it. Raises ValueError."""

@@ -1,12 +1,44 @@
-"""A form with one file, as browsers send it (RFC 7578): the body of an upload, never whole in memory."""
+"""What is sent to indexes: documents, files, and forms with one file (RFC 7578), never whole in memory."""
 
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["UploadForm"]
+__all__ = ["DocumentBody", "FileBody", "UploadForm"]
 
 _PIECE = 1 << 18  # bytes that are read and sent at once
+
+
+class DocumentBody:
+    """A JSON document, or nothing at all."""
+
+    def __init__(self, document: Mapping[str, Any] | None, content_type: str = "application/json") -> None:
+        self.content_type = content_type
+        self._content = json.dumps(document).encode() if document is not None else b""
+        self.length = len(self._content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._content:
+            yield self._content
+
+
+class FileBody:
+    """The bytes of a file; `advanced` is told how many more of them were sent."""
+
+    content_type = "application/octet-stream"
+
+    def __init__(self, path: Path, *, advanced: Callable[[int], None] = lambda _: None) -> None:
+        self._path = path
+        self._advanced = advanced
+        self.length = path.stat().st_size
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+                self._advanced(len(piece))
 
 
 class UploadForm:

@@ -90,8 +90,10 @@ class HttpClient:
         """
         return self._open(url, {"Accept-Encoding": "identity", **(headers or {})}, self.attempts())
 
-    def send(self, url: str, body: Body, *, login: str = "", limit: int = _ANSWER_LIMIT) -> Response:
-        """Send a body by POST, once, and give the answer, whatever its status.
+    def send(
+        self, url: str, body: Body, *, login: str = "", method: str = "POST", limit: int = _ANSWER_LIMIT
+    ) -> Response:
+        """Send a body, once, and give the answer, whatever its status.
 
         `login` is the value of `Authorization`; without it that of the URL, of netrc or of the keyring is
         used, which is asked before a large body is sent for nothing. Redirects are not followed: nobody else
@@ -112,7 +114,7 @@ class HttpClient:
             headers["Authorization"] = found
         connection = self._connect(url, origin, fresh=True)
         try:
-            with self._exchange(connection, url, headers, body) as stream:
+            with self._exchange(connection, url, headers, body, method) as stream:
                 return Response(stream.status, stream.headers, stream.url, stream.read(limit), stream.reason)
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
@@ -193,7 +195,12 @@ class HttpClient:
             raise FetchError(url, f"cannot be reached: {error}") from error
 
     def _exchange(
-        self, connection: Connection, url: str, headers: dict[str, str], body: Body | None = None
+        self,
+        connection: Connection,
+        url: str,
+        headers: dict[str, str],
+        body: Body | None = None,
+        method: str = "GET",
     ) -> "Stream":
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -202,9 +209,9 @@ class HttpClient:
             if connection.proxy[1] is not None:
                 headers = {**headers, "Proxy-Authorization": basic(*connection.proxy[1])}
         if body is None:
-            connection.http.request("GET", target, headers=headers)
+            connection.http.request(method, target, headers=headers)
         else:
-            _post(connection.http, target, headers, body, self.settings.timeout)
+            _send_body(connection.http, method, target, headers, body, timeout=self.settings.timeout)
         return Stream(connection, connection.http.getresponse(), url, self._connections, self.settings)
 
 
@@ -238,16 +245,18 @@ class Attempts:
         return True
 
 
-def _post(
+def _send_body(
     connection: http.client.HTTPConnection,
+    method: str,
     target: str,
     headers: Mapping[str, str],
     body: Body,
+    *,
     timeout: float,
 ) -> None:
     """Send the body; a server that hangs up while it is sent may have answered already, and is heard."""
     try:
-        connection.request("POST", target, body=iter(body), headers=dict(headers))
+        connection.request(method, target, body=iter(body), headers=dict(headers))
     except (BrokenPipeError, ConnectionResetError):
         return
     if connection.sock is not None:  # it may have to store and examine what it got before it answers

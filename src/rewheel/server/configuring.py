@@ -148,6 +148,7 @@ _READERS: Mapping[str, Reader] = {
     "storage": _text,
     "title": _text,
     "public-url": _text,
+    "allow-insecure-external": _switch,
     "file-limit": _size,
     "hard-file-limit": _size,
     "project-quota": _size,

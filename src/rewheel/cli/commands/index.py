@@ -1,9 +1,12 @@
-"""`rewheel index`: questions about the indexes themselves."""
+"""`rewheel index`: managing an index of one's own, and questions about several."""
 
 from typing import TYPE_CHECKING
 
 import click
 
+from rewheel.cli.index_organisations import log, organisation
+from rewheel.cli.index_projects import project
+from rewheel.cli.index_tokens import token
 from rewheel.cli.options import (
     build_options,
     cache_options,
@@ -27,7 +30,13 @@ __all__ = ["command"]
 
 @click.group("index")
 def command() -> None:
-    """Look at what several indexes make of one name."""
+    """Manage an index, and look at what several make of one name."""
+
+
+command.add_command(token)
+command.add_command(project)
+command.add_command(organisation)
+command.add_command(log)
 
 
 @command.command("audit")

@@ -8,9 +8,10 @@ import click
 
 from rewheel.cli.options import output_options, pass_session
 from rewheel.cli.session import Session
-from rewheel.errors import RewheelError, UsageError
+from rewheel.errors import UsageError
 
 if TYPE_CHECKING:
+    from rewheel.server.running import Prepared
     from rewheel.server.settings import Upstream
 
 __all__ = ["command"]
@@ -52,6 +53,10 @@ __all__ = ["command"]
     "--reserve", metavar="NAME", multiple=True,
     help="A project, or a pattern such as acme-*, that no upstream index ever hears of. Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--allow-insecure-external", is_flag=True, default=None,
+    help="Take the rims of wheels that are not fetched over https, for trials.",
+)  # fmt: skip
 @output_options
 @pass_session
 def command(
@@ -66,46 +71,32 @@ def command(
     workers: int | None,
     upstreams: tuple[str, ...],
     reserve: tuple[str, ...],
+    allow_insecure_external: bool | None,
 ) -> None:
     """Serve a package index until it is told to stop.
 
     Without DIR it is an index of its own, to which twine, `uv publish` and others can upload; it is created
     on the first start, which prints the token of its administrator, once.
     """
-    try:
-        from rewheel.server import ServerSettings, serve
-        from rewheel.server.configuring import read_choices
-        from rewheel.server.running import Prepared
-    except ImportError as error:
-        raise RewheelError(
-            f"the server needs {error.name or error}, which is not installed",
-            hint="`pip install 'rewheel[server]'` installs all that it needs",
-        ) from error
+    from rewheel.cli.server_settings import server_settings
 
-    flags = {
-        "data": data,
-        "database": database,
-        "storage": storage,
-        "host": host,
-        "port": port,
-        "workers": workers,
-        "upstreams": _upstreams(upstreams),
-        "reserved": reserve or None,
-    }
-    configured = session.settings
-    chosen = read_choices(configured.server, configured.origins.get("server", ""), session.environ)
-    if sys.stderr.isatty():
-        chosen.setdefault("log_format", "text")
-    chosen |= {name: value for name, value in flags.items() if value is not None}
-    chosen["data"] = session.cwd / chosen.get("data", "rewheel-index")
-    settings = ServerSettings(
-        directory=session.cwd / directory if directory is not None else None,
-        admin_token=session.environ.get("REWHEEL_ADMIN_TOKEN", ""),
-        upstream_proxies=session.proxies(),
-        **chosen,
+    settings = server_settings(
+        session,
+        directory=directory,
+        data=data,
+        database=database,
+        storage=storage,
+        host=host,
+        port=port,
+        workers=workers,
+        upstreams=_upstreams(upstreams),
+        reserved=reserve or None,
+        allow_insecure_external=allow_insecure_external,
+        log_format="text" if sys.stderr.isatty() else None,
     )
+    from rewheel.server import serve
 
-    def announce(url: str, prepared: Prepared) -> None:
+    def announce(url: str, prepared: "Prepared") -> None:
         output = session.output
         if prepared.is_first_start:
             output.say(f"Created an index in {settings.data}")
