@@ -12,6 +12,7 @@ from rewheel.builds.bench import Bench
 from rewheel.builds.builder import Builder
 from rewheel.builds.errors import BuildFailed
 from rewheel.builds.logs import BuildLog
+from rewheel.builds.matrix.compiler_flags import default_flags
 from rewheel.builds.matrix.declaration import Declaration
 from rewheel.builds.matrix.finishing import finish_wheel
 from rewheel.builds.matrix.freezing import build_providers, freeze
@@ -138,22 +139,33 @@ class LabelledBuild:
 
     def run_sdist(self, output: Path) -> Path:
         """Make the source distribution, and write it into the folder `output`. Raises `RewheelError`."""
+        patched = pyproject_for_backend(self.declaration)
         with steady_workplace(f"{self.digest} sdist") as place:
-            root = place / "tree"
-            copy_sources(self.tree, root, without=self.without)
-            write_pyproject(root, pyproject_for_backend(self.declaration))
+            root = self.tree  # in place, as other frontends do: some backends ask a repository around it
+            if patched is not None:
+                root = place / "tree"
+                copy_sources(self.tree, root, without=self.without)
+                write_pyproject(root, patched)
             log = BuildLog(place / "output.log", self.workshop.logs, f"{self.name}-sdist")
             bench = self._bench(place, str(root), "", log)
-            bench.install(self.system.requires)
+            with self.installing:
+                bench.install(self.system.requires)
             backend = self._backend(root, bench, log, "sdist")
-            bench.install(backend.further_requirements())
+            further = backend.further_requirements()
+            with self.installing:
+                bench.install(further)
             archive = backend.build_sdist(place / "sdist")
             return finish_sdist(archive, output, self.declaration, epoch=build_epoch(bench.environ))
 
     def _bench(self, place: Path, root: str, label: str, log: BuildLog | None = None) -> Bench:
         workshop = self.workshop
         environ = surroundings(
-            workshop.environ, self.recipe, label, root=root, prefix=str(place / "environment")
+            workshop.environ,
+            self.recipe,
+            label,
+            root=root,
+            prefix=str(place / "environment"),
+            defaults=default_flags(self.system, workshop.target.python) if self.recipe.flags else {},
         )
         return Bench(
             place,

@@ -18,10 +18,17 @@ _MAPPED = {"CFLAGS": "CC", "CXXFLAGS": "CXX"}
 
 
 def surroundings(
-    environ: Mapping[str, str], recipe: Recipe, label: str, *, root: str, prefix: str
+    environ: Mapping[str, str],
+    recipe: Recipe,
+    label: str,
+    *,
+    root: str,
+    prefix: str,
+    defaults: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the variables for building a label in the folder `root` and the environment `prefix`.
 
+    `defaults` are flags that a backend uses only as long as nobody sets their variable.
     Compilers that are given flags are also told to write neither of the two folders into what they make, so
     that it is the same wherever it is made. Without flags nothing of theirs is set, because many makefiles
     would then forget their own.
@@ -33,7 +40,8 @@ def surroundings(
     if label and not recipe.is_empty:
         made[LABEL_VARIABLE] = label
     for name, flags in recipe.flags.items():
-        made[name] = " ".join(filter(None, [made.get(name, ""), flags]))
+        given = made.get(name) or defaults.get(name, "")
+        made[name] = " ".join(filter(None, [given, flags]))
     for name, compiler in _MAPPED.items():
         if made.get(name) and _knows_mapping(made.get(compiler, "")):
             maps = [f"-ffile-prefix-map={folder}={sign}" for folder, sign in ((root, "."), (prefix, "/env"))]

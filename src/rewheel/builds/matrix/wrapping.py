@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rewheel.builds.errors import InvalidProject
+from rewheel.builds.matrix.compiler_flags import default_flags_here
 from rewheel.builds.matrix.declaration import PYPROJECT, Declaration, read_declaration
 from rewheel.builds.matrix.plugins import endpoint_of
 from rewheel.builds.matrix.recipe import Recipe
@@ -59,7 +60,14 @@ class Wrapped:
             place = root
             if kind != "editable" and (requested.label or patched is not None):
                 place = stack.enter_context(_copy(root, label, kind, patched))
-            made = surroundings(outside, recipe, label, root=str(place), prefix=sys.prefix)
+            made = surroundings(
+                outside,
+                recipe,
+                label,
+                root=str(place),
+                prefix=sys.prefix,
+                defaults=default_flags_here(system),
+            )
             stack.enter_context(_inside(place, made))
             if declaration.default_extras.deprecation:
                 where = declaration.where(*declaration.default_extras.path)
