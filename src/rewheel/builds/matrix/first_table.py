@@ -98,10 +98,9 @@ _BLAS = """\
 [variant.default-priorities]
 namespace = ["blas_lapack"]
 
-# Every machine supports all of them, in the provider's order: it is asked while building, and its answer
-# stands in the wheels (PEP 850).
+# Every machine supports all of them: nobody has to be asked, the list stands in the wheels, best first (PEP 850).
 [variant.providers.blas_lapack]
-build-requires = ["blas-lapack-variant-provider>=0.0.3"]
+static-properties.provider = ["openblas", "mkl"]
 
 [variant.variants.openblas]
 blas_lapack.provider = ["openblas"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rewheel.builds.errors import BuildsError, ConflictingWheels
 from rewheel.builds.matrix.declaration import Declaration
+from rewheel.builds.matrix.freezing import build_providers
 from rewheel.builds.matrix.journal import Journal
 from rewheel.builds.matrix.labelled import LabelledBuild, Settings
 from rewheel.builds.matrix.products import Outcome, Product
@@ -197,8 +198,9 @@ class _Run:
 
 
 def _groups(labels: Sequence[str], declaration: Declaration) -> list[tuple[str, ...]]:
-    """Return which labels come of one build: the plain wheel and `null` do, unless `null` has a recipe."""
-    shared = "" in labels and NULL_LABEL in labels and declaration.recipe(NULL_LABEL).is_empty
+    """Return which labels come of one build: the plain wheel and `null` do, if neither needs more for it."""
+    is_simple = declaration.recipe(NULL_LABEL).is_empty and not build_providers(declaration.metadata)
+    shared = is_simple and "" in labels and NULL_LABEL in labels
     groups = [(label,) for label in labels if not (shared and label in {"", NULL_LABEL})]
     return [*([("", NULL_LABEL)] if shared else []), *groups]
 
