@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check format bench acceptance clean
+.PHONY: demo example-numpy test check format bench acceptance clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/rewheel demo
+
+# The real numpy in variants (examples/numpy); COMPILE=1 builds it, which takes long.
+example-numpy: $(VENV)/.ready
+	@$(BIN)/python examples/numpy/walk.py build/example-numpy $(if $(COMPILE),--compile)
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n auto -q tests -m "not acceptance"

@@ -98,7 +98,7 @@ _BLAS = """\
 [variant.default-priorities]
 namespace = ["blas_lapack"]
 
-# Every machine supports all of them: nobody has to be asked, the list stands in the wheels, best first (PEP 850).
+# Every machine supports all of them: nobody is asked, the list stands in the wheels, best first (PEP 850).
 [variant.providers.blas_lapack]
 static-properties.provider = ["openblas", "mkl"]
 
