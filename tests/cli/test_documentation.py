@@ -32,6 +32,7 @@ def test_there_are_the_commands_that_are_promised() -> None:
     assert {path.split()[1] for path in ALL if " " in path} == set(COMMANDS)
     assert {path.split(" ", 1)[1] for path in ALL if path.count(" ") == 2} == {
         "index audit", "index token", "index project", "index organisation", "index log",
+        "index backup", "index restore", "index verify",
         "machine show", "machine save", "machine providers", "machine trust",
         "variant make", "variant unmake", "variant init", "variant show",
         "wheel show", "wheel verify", "wheel dismount",

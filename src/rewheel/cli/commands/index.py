@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rewheel.cli.index_care import backup, restore, verify
 from rewheel.cli.index_organisations import log, organisation
 from rewheel.cli.index_projects import project
 from rewheel.cli.index_tokens import token
@@ -37,6 +38,9 @@ command.add_command(token)
 command.add_command(project)
 command.add_command(organisation)
 command.add_command(log)
+command.add_command(verify)
+command.add_command(backup)
+command.add_command(restore)
 
 
 @command.command("audit")

@@ -1,0 +1,120 @@
+"""The care of an index of one's own: `rewheel index verify`, `backup` and `restore`."""
+
+from pathlib import Path
+
+import click
+
+from rewheel.cli.options import json_option, output_options, pass_session
+from rewheel.cli.own_index import own_index, own_index_options
+from rewheel.cli.session import Session
+
+__all__ = ["backup", "restore", "verify"]
+
+
+@click.command("verify")
+@click.option("--quick", is_flag=True, help="Compare names and sizes alone, instead of reading every file.")
+@click.option("--prune", is_flag=True, help="Delete what the catalog has not spoken of for a day.")
+@json_option
+@own_index_options
+@output_options
+@pass_session
+def verify(
+    session: Session,
+    *,
+    quick: bool,
+    prune: bool,
+    as_json: bool,
+    data: Path | None,
+    database: str | None,
+    storage: str | None,
+) -> int:
+    """Check that every file of an index is there and is what it was when it was published.
+
+    The server may go on meanwhile. Ends with 1 if something is damaged; files that nothing speaks of, such as
+    killed uploads leave behind, are no damage.
+    """
+    with own_index(session, data=data, database=database, storage=storage) as services:
+        from rewheel.server.operating import verification
+
+        output = session.output
+        found = verification.verify(services, thorough=not quick, reporter=session.reporter)
+        pruned = verification.prune(services, found) if prune else 0
+    if as_json:
+        output.json(
+            {
+                "blobs": found.blobs,
+                "bytes": found.size,
+                "damages": [
+                    {"kind": damage.kind, "subject": damage.subject, "text": damage.text}
+                    for damage in found.damages
+                ],
+                "orphans": len(found.orphans),
+                "orphan-bytes": found.orphan_size,
+                "pruned": pruned,
+            }
+        )
+    else:
+        for damage in found.damages:
+            output.result(f"damaged: {damage}")
+        output.result(
+            f"{found.blobs:,} files with {found.size:,} bytes, {found.releases:,} releases with variants: "
+            f"{len(found.damages) or 'nothing'} damaged"
+        )
+        if found.orphans:
+            done = f"; deleted {pruned:,}" if prune else "; --prune deletes them"
+            output.result(f"{len(found.orphans):,} without a use, {found.orphan_size:,} bytes{done}")
+    return 0 if found.is_sound else 1
+
+
+@click.command("backup")
+@click.argument("place", metavar="FILE.tar|DIR", type=click.Path(path_type=Path))
+@click.option("--no-blobs", is_flag=True, help="Leave the files out: the storage has a backup of its own.")
+@click.option("--no-upstream", is_flag=True, help="Leave out what was kept of upstream indexes.")
+@own_index_options
+@output_options
+@pass_session
+def backup(
+    session: Session,
+    *,
+    place: Path,
+    no_blobs: bool,
+    no_upstream: bool,
+    data: Path | None,
+    database: str | None,
+    storage: str | None,
+) -> None:
+    """Write a whole index into a tar file, or into a folder, to which the next backup only adds.
+
+    The server may go on meanwhile: the backup is the index of one moment. It can be restored into an index
+    with another kind of database and storage.
+    """
+    with own_index(session, data=data, database=database, storage=storage) as services:
+        from rewheel.server.operating.backups import back_up
+
+        done = back_up(
+            services,
+            session.cwd / place,
+            with_blobs=not no_blobs,
+            with_upstream=not no_upstream,
+            reporter=session.reporter,
+        )
+    files = f", {done.blobs:,} files ({done.size:,} bytes new)" if done.is_complete else ", without the files"
+    session.output.result(f"Backed up {done.rows['projects']:,} projects{files} to {place}")
+
+
+@click.command("restore")
+@click.argument("place", metavar="FILE.tar|DIR", type=click.Path(path_type=Path))
+@own_index_options
+@output_options
+@pass_session
+def restore(
+    session: Session, *, place: Path, data: Path | None, database: str | None, storage: str | None
+) -> None:
+    """Put a backup into a new index, which must be empty; everything is checked on the way."""
+    with own_index(session, data=data, database=database, storage=storage, new=True) as services:
+        from rewheel.server.operating import backups
+
+        done = backups.restore(services, session.cwd / place, reporter=session.reporter)
+    session.output.result(
+        f"Restored {done.rows['projects']:,} projects and {done.blobs:,} files from {place}"
+    )
