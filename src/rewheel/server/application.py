@@ -19,6 +19,7 @@ from rewheel.server.operating.observing import Observed, UploadLimit
 from rewheel.server.operating.sampling import sample
 from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
+from rewheel.server.writing.draining import HeardOut
 
 __all__ = ["build_application"]
 
@@ -52,7 +53,10 @@ def build_application(settings: ServerSettings, services: Services | None = None
         lifespan=lifespan,
         exception_handlers=_error_handlers(settings),
     )
-    bounded = UploadLimit(_Front(services, application), settings.uploads)
+    heard_out = HeardOut(
+        _Front(services, application), limit=settings.hard_file_limit, patience=settings.body_timeout
+    )
+    bounded = UploadLimit(heard_out, settings.uploads)
     return Observed(bounded, services.metrics)
 
 

@@ -1,6 +1,7 @@
 """Uploads by the interface of twine: what is taken, what is refused, and in which words."""
 
 import hashlib
+import os
 import threading
 import zipfile
 from pathlib import Path
@@ -218,6 +219,15 @@ def test_other_methods_and_actions(any_server: RunningServer, tmp_path: Path) ->
     assert any_server.get("/legacy/").status == 405
     reply = any_server.upload(make_wheel(tmp_path, "acting", "1.0"), **{":action": "doc_upload"})
     assert reply.status == 400
+
+
+def test_a_refusal_is_heard_by_clients_that_first_send_everything(
+    any_server: RunningServer, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path, "talking", "1.0", files={"noise.bin": os.urandom(20 << 20)})
+    reply = any_server.upload(wheel, token="wrong")
+    assert reply.status == 401
+    assert "not valid" in reply.text
 
 
 def test_nothing_of_a_refused_upload_is_left(any_server: RunningServer, tmp_path: Path) -> None:
