@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rewheel.indexes import (
+    Cache,
     Client,
     DirectSource,
     FetchError,
@@ -348,6 +349,24 @@ def test_goes_on_where_the_connection_broke(
         None, "bytes=150000-", "bytes=300000-"
     ]  # fmt: skip
     assert ("if-range" in server.requests[-1].headers) == etag
+
+
+def test_goes_on_where_an_answer_stalls(
+    server: IndexServer, new_client: NewClient, find: Find, large: Path, tmp_path: Path
+) -> None:
+    client = new_client(HttpSettings(timeout=0.3))
+    file = find(client, "large")
+    server.faults["/files/large*"] = Fault(truncate=150_000, stall=2, times=2)
+    server.forget()
+    assert client.retrieve(file, tmp_path).sha256 == sha256(large)
+    assert [request.headers.get("range") for request in server.requests] == [
+        None, "bytes=150000-", "bytes=300000-"
+    ]  # fmt: skip
+    server.faults["/files/large*"] = Fault(truncate=0, stall=2)
+    with pytest.raises(Interrupted, match="no answer in time"):
+        new_client(HttpSettings(timeout=0.3, retries=1), cache=Cache(tmp_path / "other")).retrieve(
+            file, tmp_path / "again"
+        )
 
 
 def test_begins_anew_where_it_cannot_go_on(

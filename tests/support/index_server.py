@@ -43,6 +43,8 @@ class Fault:
     """Send these bytes, with a matching length, instead of the right ones."""
     truncate: int | None = None
     """Announce the whole length but hang up after this many bytes of the body."""
+    stall: float = 0.0
+    """Seconds to say nothing in after the truncated body, before hanging up."""
     drop: bool = False
     """Hang up without any answer."""
     delay: float = 0.0
@@ -508,3 +510,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.wfile.flush()
+        if fault is not None and fault.stall:
+            time.sleep(fault.stall)
