@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -167,6 +168,27 @@ def test_two_at_once_do_not_write_into_one_file(
         assert open_partial(folder, file.url, identity=identity, size=None) is None
         assert new_client().retrieve(file, tmp_path / "two").path.read_bytes() == large.read_bytes()
         assert list(held.chunks()) == []
+
+
+def test_a_cache_that_is_emptied_meanwhile_takes_nothing_away(tmp_path: Path) -> None:
+    folder, target = tmp_path / "partial", tmp_path / "target"
+    first = open_partial(folder, "there", identity="sha256:0", size=None)
+    assert first is not None
+    with first:
+        first.file.write(b"the whole of it")
+        shutil.rmtree(folder)
+        second = open_partial(folder, "there", identity="sha256:0", size=None)
+        assert second is not None
+        second.file.write(b"somebody else's")
+        first.move(tmp_path / "scratch", target)
+        assert target.read_bytes() == b"the whole of it"
+        first.drop()
+        second.file.write(b" beginning")
+        second.move(tmp_path / "scratch", tmp_path / "other")
+        second.file.close()
+        assert (tmp_path / "other").read_bytes() == b"somebody else's beginning"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "partial", "target"]
+    assert list(folder.iterdir()) == []
 
 
 def test_a_killed_command_is_gone_on_with(

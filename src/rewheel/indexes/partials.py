@@ -64,22 +64,31 @@ class PartialFile:
         self._note.write_text(json.dumps(note), encoding="utf-8")
 
     def drop(self) -> None:
-        """Leave nothing."""
+        """Leave nothing of ours; somebody may have emptied the cache, and somebody else have begun anew."""
         with contextlib.suppress(OSError):
-            self._note.unlink(missing_ok=True)
-            self.path.unlink(missing_ok=True)
+            if self._is_at(self.path):
+                self._note.unlink(missing_ok=True)
+                self.path.unlink()
 
     def move(self, scratch: Path, target: Path) -> None:
         """Give the file, complete now, its name, by way of `scratch` on another disk. Raises OSError."""
+        self.file.flush()
+        with contextlib.suppress(OSError):
+            self._note.unlink(missing_ok=True)
+            self.path.replace(target)
+            if self._is_at(target):
+                return
         import shutil
 
-        self.file.flush()
-        try:
-            self.path.replace(target)
-        except OSError:
-            shutil.copyfile(self.path, scratch)
-            scratch.replace(target)
+        # Another disk, or somebody emptied the cache: what was verified is what is open here.
+        self.file.seek(0)
+        with scratch.open("wb") as copy:
+            shutil.copyfileobj(self.file, copy, _CHUNK)
+        scratch.replace(target)
         self.drop()
+
+    def _is_at(self, path: Path) -> bool:
+        return os.path.samestat(os.fstat(self.file.fileno()), path.lstat())
 
     def _is_as_noted(self) -> bool:
         """Read what was noted; a note is good for one time, as the file will be another from now on."""
