@@ -16,9 +16,18 @@ __all__ = ["prepared", "publish_all"]
 
 
 def prepared(
-    session: "Session", directory: Path, *, checking: bool, limits: str, ignored: Sequence[str]
+    session: "Session",
+    directory: Path,
+    *,
+    checking: bool,
+    limits: str,
+    ignored: Sequence[str],
+    rims_too: bool = False,
 ) -> "list[Release]":
-    """Check a folder and return its releases; raises RewheelError when they must not be published."""
+    """Check a folder and return its releases; raises RewheelError when they must not be published.
+
+    There have to be some, unless `.rim` files count, which are looked at later.
+    """
     from rewheel.cli.release_check import questions
     from rewheel.cli.release_view import finding_lines, summary_line
     from rewheel.publishing.checkup import check_directory
@@ -38,7 +47,7 @@ def prepared(
             session.output.say(line)
         raise RewheelError(f"{checkup.unread[0].file} cannot be published; nothing was uploaded")
     releases = [release for release in checkup.contents if release.is_listed]
-    if not releases:
+    if not releases and not rims_too:
         raise RewheelError(f"{directory}: holds nothing that can be published")
     return releases
 

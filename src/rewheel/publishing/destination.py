@@ -88,6 +88,11 @@ class Destination:
         """Where files are sent to, without secrets."""
         return self._url
 
+    @property
+    def login_header(self) -> str:
+        """The value of `Authorization` that was chosen; empty to leave it to the URL, netrc or a keyring."""
+        return self._login.header if self._login is not None else ""
+
     def listed(self, project: str) -> Mapping[str, File] | None:
         """Return the files that the index lists of a project now; None if that cannot be known.
 
@@ -116,9 +121,7 @@ class Destination:
 
     def upload(self, form: "UploadForm") -> Reply:
         """Send one file, once; raises IndexesError when no answer came."""
-        response = self._client.send(
-            self._url, form, login=self._login.header if self._login is not None else ""
-        )
+        response = self._client.send(self._url, form, login=self.login_header)
         return self._reply(response)
 
     def _reply(self, response: "Response") -> Reply:

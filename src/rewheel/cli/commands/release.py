@@ -6,6 +6,7 @@ import click
 
 from rewheel.cli.options import cache_options, json_option, network_options, output_options, pass_session
 from rewheel.cli.session import Session
+from rewheel.errors import UsageError
 
 __all__ = ["command"]
 
@@ -154,6 +155,9 @@ def index(session: Session, *, directory: Path, replace: bool) -> None:
     help="Take a file of the same name for the same file where the index does not tell its hash.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check, say what would be uploaded, and upload nothing.")
+@click.option("--stage", is_flag=True, help="Upload all files first, then publish them at once (PEP 694).")
+@click.option("--hold", is_flag=True, help="With --stage: publish nothing yet; print the stage's URL.")
+@click.option("--discard", is_flag=True, help="With --stage: give up what is staged of the releases.")
 @network_options
 @output_options
 @pass_session
@@ -171,6 +175,9 @@ def publish(
     ignored: tuple[str, ...],
     skip_existing: bool,
     dry_run: bool,
+    stage: bool,
+    hold: bool,
+    discard: bool,
 ) -> None:
     """Upload the releases in DIR to an index that speaks the legacy upload API, and their index files.
 
@@ -180,12 +187,22 @@ def publish(
     from rewheel.cli.release_publish import prepared, publish_all
     from rewheel.cli.upload_place import destination_of, is_pypi
 
+    if ((hold or discard) and not stage) or (hold and discard):
+        raise UsageError("--hold or --discard, of which one at a time, go with --stage")
     destination = destination_of(
         session, to, token=token, username=username, password=password, index_url=check_url
     )
     try:
         limits = limits or ("pypi" if is_pypi(destination.url) else "none")
-        releases = prepared(session, directory, checking=not no_check, limits=limits, ignored=ignored)
+        releases = prepared(
+            session, directory, checking=not no_check, limits=limits, ignored=ignored, rims_too=stage
+        )
+        if stage and not dry_run:
+            from rewheel.cli.release_stage import stage_all
+
+            end = "hold" if hold else "discard" if discard else "publish"
+            stage_all(session, releases, directory, destination, end=end)
+            return
         publish_all(session, releases, directory, destination, skip_existing=skip_existing, dry_run=dry_run)
     finally:
         destination.close()
