@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo example-numpy test check format bench acceptance clean
+.PHONY: demo demo-index example-numpy test check format bench acceptance clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/rewheel demo
+
+# An index server with the packages of the demo, to be looked at in a browser.
+demo-index: $(VENV)/.ready-server
+	@$(BIN)/rewheel demo --serve
 
 # The real numpy in variants (examples/numpy); COMPILE=1 builds it, which takes long.
 example-numpy: $(VENV)/.ready
@@ -37,6 +41,10 @@ clean:
 $(VENV)/.ready: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.ready-server: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]'
 	@touch $@
 
 # pip before 25.1 does not know --group, so the pip of the environment is brought up to date first.
