@@ -149,6 +149,7 @@ _READERS: Mapping[str, Reader] = {
     "title": _text,
     "public-url": _text,
     "allow-insecure-external": _switch,
+    "staged-legacy-uploads": _switch,
     "file-limit": _size,
     "hard-file-limit": _size,
     "project-quota": _size,

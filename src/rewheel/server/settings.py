@@ -57,6 +57,8 @@ class ServerSettings:
 
     public_url: str = ""
     """The address under which clients know the server; empty to believe what each of them says."""
+    staged_legacy_uploads: bool = False
+    """Whether a form may ask, by a field `staged`, that its file is staged: an experiment (PEP 694)."""
     allow_insecure_external: bool = False
     """Whether rims may name wheels that are not fetched over https, for trials."""
     upstreams: tuple[Upstream, ...] = ()

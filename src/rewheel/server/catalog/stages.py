@@ -1,7 +1,7 @@
 """Stages: releases that are being put together before they are published (PEP 694)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
@@ -15,7 +15,8 @@ from rewheel.server.catalog.schema import projects, stage_files, stages
 
 __all__ = [
     "Stage", "StagedFile", "add", "add_file", "change", "change_file", "expired", "files_of", "find",
-    "find_by_token", "find_file", "forget", "is_reserved", "list_live", "live", "reserved_by",
+    "find_by_token", "find_file", "forget", "forget_records", "is_reserved", "list_live", "live",
+    "release_project", "reserved_by", "staged_blobs",
 ]  # fmt: skip
 
 _LIVE = ("open", "processing", "error")
@@ -230,6 +231,29 @@ def is_reserved(connection: Connection, filenames: Sequence[str], *, apart_from:
     if apart_from is not None:
         query = query.where(stages.c.id != apart_from)
     return connection.execute(query.limit(1)).first() is not None
+
+
+def staged_blobs(connection: Connection) -> Iterator[tuple[str, str, int | None]]:
+    """Yield name, SHA-256 and size, if known, of all blobs of files that wait to be published."""
+    query = (
+        select(stage_files.c.filename, stage_files.c.sha256, stage_files.c.size, stage_files.c.record)
+        .join(stages, stages.c.id == stage_files.c.stage_id)
+        .where(
+            stages.c.status.in_(_LIVE),
+            stage_files.c.status != "canceled",
+            stage_files.c.sha256.is_not(None),
+        )
+    )
+    for row in connection.execute(query):
+        if row.record is not None:  # else the bytes were not fit to be kept
+            yield row.filename, row.sha256, row.size
+            if row.record["metadata_sha256"] is not None:
+                yield f"{row.filename}.metadata", row.record["metadata_sha256"], None
+
+
+def forget_records(connection: Connection, stage_id: int) -> None:
+    """Forget what is in the files of a stage: once they are published, others tables say so."""
+    connection.execute(update(stage_files).where(stage_files.c.stage_id == stage_id).values(record=None))
 
 
 def release_project(connection: Connection, project_id: int) -> None:

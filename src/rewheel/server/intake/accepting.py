@@ -17,7 +17,7 @@ from rewheel.server.intake.spooling import Spooled
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
 
-__all__ = ["Accepted", "Upload", "accept", "accept_file", "check_project"]
+__all__ = ["Accepted", "Upload", "accept", "accept_file", "check_digests", "check_project"]
 
 _ATTEMPTS = 5
 """How often a transaction is tried when others create the same project or release at the same moment."""
@@ -53,7 +53,7 @@ def accept(services: Services, upload: Upload) -> Accepted:
     file is on the pages as a whole or not at all. Of several uploads of one name the first wins.
     """
     spooled = upload.spooled
-    _check_digests(upload)
+    check_digests(upload)
     name = read_name(spooled.path.name)
     check_project(services, name.project, upload.by)
     if _is_there(services, name, spooled.sha256):
@@ -91,7 +91,8 @@ def accept_file(services: Services, path: Path, *, by: Identity | None = None) -
     return accept(services, Upload(spooled=Spooled(path, digest, size), by=by))
 
 
-def _check_digests(upload: Upload) -> None:
+def check_digests(upload: Upload) -> None:
+    """Refuse (400) what is not what its sender announced."""
     for algorithm, wanted in upload.digests.items():
         found = upload.spooled.sha256 if algorithm == "sha256" else upload.spooled.digest(algorithm)
         if not hmac.compare_digest(found, wanted.lower()):

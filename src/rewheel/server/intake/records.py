@@ -1,5 +1,6 @@
 """What was found in a file, as JSON, for files that wait until their release is published."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,9 @@ def to_record(inspected: Inspected) -> dict[str, Any]:
     record: dict[str, Any] = {name: getattr(inspected, name) for name in _PLAIN}
     record["sha256"], record["size"] = inspected.spooled.sha256, inspected.spooled.size
     record["metadata"] = inspected.metadata.decode("latin-1") if inspected.metadata is not None else None
+    record["metadata_sha256"] = (
+        hashlib.sha256(inspected.metadata).hexdigest() if inspected.metadata is not None else None
+    )
     record["description"] = asdict(inspected.description)
     record["notes"] = list(inspected.notes)
     record["hosting"] = asdict(inspected.hosting) if inspected.hosting is not None else None

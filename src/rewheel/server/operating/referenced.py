@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from rewheel.server.catalog.schema import files, upstream_files
+from rewheel.server.catalog.stages import staged_blobs
+from rewheel.wheels import rim_name
 
 __all__ = ["Reference", "references"]
 
@@ -26,13 +28,22 @@ class Reference:
 def references(connection: Connection, *, with_upstream: bool = True) -> Iterator[Reference]:
     """Yield all blobs that there have to be; one that several files share comes several times."""
     query = select(
-        files.c.filename, files.c.sha256, files.c.size, files.c.external_url, files.c.metadata_sha256
+        files.c.filename,
+        files.c.sha256,
+        files.c.size,
+        files.c.external_url,
+        files.c.metadata_sha256,
+        files.c.rim_sha256,
     )
     for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
         if row.external_url is None:
             yield Reference(row.sha256, row.size, row.filename)
+        if row.rim_sha256 is not None:
+            yield Reference(row.rim_sha256, None, rim_name(row.filename))
         if row.metadata_sha256 is not None:
             yield Reference(row.metadata_sha256, None, f"{row.filename}.metadata")
+    for filename, sha256, size in staged_blobs(connection):
+        yield Reference(sha256, size, f"{filename}, staged")
     if not with_upstream:
         return
     kept = select(
@@ -42,9 +53,9 @@ def references(connection: Connection, *, with_upstream: bool = True) -> Iterato
         upstream_files.c.size,
         upstream_files.c.metadata_sha256,
     )
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(kept):
-        subject = f"{row.filename} of {row.upstream}"
-        if row.cached_sha256 is not None:
-            yield Reference(row.cached_sha256, row.size, subject)
-        if row.metadata_sha256 is not None:
-            yield Reference(row.metadata_sha256, None, f"{subject}, metadata")
+    for found in connection.execution_options(yield_per=_AT_ONCE).execute(kept):
+        subject = f"{found.filename} of {found.upstream}"
+        if found.cached_sha256 is not None:
+            yield Reference(found.cached_sha256, found.size, subject)
+        if found.metadata_sha256 is not None:
+            yield Reference(found.metadata_sha256, None, f"{subject}, metadata")

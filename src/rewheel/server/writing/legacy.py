@@ -7,16 +7,19 @@ from contextlib import AsyncExitStack
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from rewheel.server.addresses import base_url
 from rewheel.server.answers import Answer, header, refusal, text_answer
+from rewheel.server.catalog.stages import Stage
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
 from rewheel.server.intake import Accepted, Spool, Upload, accept
-from rewheel.server.intake.accepting import check_project
+from rewheel.server.intake.accepting import check_digests, check_project
 from rewheel.server.intake.limits import file_limit, too_large
 from rewheel.server.services import Services
 from rewheel.server.writing.authentication import authenticate
 from rewheel.server.writing.bodies import pieces
 from rewheel.server.writing.form import FormReader
+from rewheel.server.writing.upload2.legacy_stage import stage_upload
 from rewheel.variants import normalize_project
 
 __all__ = ["LegacyUpload"]
@@ -49,12 +52,15 @@ class LegacyUpload:
             return text_answer(405, "uploads are sent here by POST", {"Allow": "POST"})
         identity = await authenticate(self._services, scope)
         accepted = await self._receive(scope, receive, identity)
+        if isinstance(accepted, Stage):
+            place = f"{base_url(self._services.settings, scope)}stage/{accepted.token}/simple/"
+            return text_answer(200, f"staged, not published; to be seen at {place}")
         if not accepted.is_new:
             return text_answer(200, f"{accepted.filename} is here already, exactly as it is")
         lines = [f"{accepted.filename} is published", *(f"note: {note}" for note in accepted.notes)]
         return text_answer(200, "\n".join(lines))
 
-    async def _receive(self, scope: Scope, receive: Receive, identity: Identity) -> Accepted:
+    async def _receive(self, scope: Scope, receive: Receive, identity: Identity) -> Accepted | Stage:
         """Spool the file while the form arrives, then check and publish it."""
         settings = self._services.settings
         spools: list[Spool] = []
@@ -88,7 +94,29 @@ class LegacyUpload:
                 project=normalize_project(_single(reader.fields, "name")),
                 digests=_digests(reader.fields),
             )
+            if _single(reader.fields, "staged").lower() in {"true", "1"}:
+                return await self._stage(upload, reader.fields)
             return await self._services.run(accept, self._services, upload)
+
+    async def _stage(self, upload: Upload, fields: dict[str, list[str]]) -> Stage:
+        """Put a file into a publishing session; without leave to try that out nothing is published either."""
+        if not self._services.settings.staged_legacy_uploads:
+            raise Refused(
+                400,
+                "this index takes no staged uploads here",
+                hint="use Upload 2.0 (`rewheel release publish --stage`)",
+                kind="not-staged",
+            )
+        assert upload.by is not None
+        await self._services.run(check_digests, upload)
+        return await self._services.run(
+            stage_upload,
+            self._services,
+            upload.by,
+            upload.spooled,
+            display_name=_single(fields, "name"),
+            version=_single(fields, "version"),
+        )
 
 
 def _single(fields: dict[str, list[str]], name: str) -> str:

@@ -152,6 +152,7 @@ class SessionPublishing:
             projects.publish(connection, project.id)
             projects.touch(connection, project.id)
         stages.change(connection, stage.id, status=SessionState.PUBLISHED.value, notices=[])
+        stages.forget_records(connection, stage.id)
 
     def _check_blobs(self, identity: Identity, public_id: str) -> None:
         with self._database.read() as connection:
