@@ -86,7 +86,7 @@ def sha256_of(key: str) -> str | None:
 
 def trouble(error: OSError) -> Refused:
     """Say what it means for a request that the disk does not do what it should."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return Refused(
             507,
             "the server's disk is full; nothing was changed",

@@ -1,5 +1,6 @@
 """The body of a request, piece by piece, with an end to patience."""
 
+import time
 from collections.abc import AsyncIterator
 
 import anyio
@@ -10,13 +11,18 @@ from rewheel.server.errors import Refused
 
 __all__ = ["pieces"]
 
+_SLOWEST = 1024
+"""Bytes a second."""
+
 
 async def pieces(receive: Receive, *, limit: int, patience: float) -> AsyncIterator[bytes]:
     """Yield what arrives, at most `limit` bytes, waiting for each piece at most `patience` seconds.
 
+    What only drips is given up, too: after twice that time, 1 KiB has to have arrived for every second more.
+
     Raises Refused (413, 408), and ClientDisconnect when there is nobody left to tell.
     """
-    total = 0
+    total, begin = 0, time.monotonic()
     while True:
         try:
             with anyio.fail_after(patience):
@@ -27,6 +33,8 @@ async def pieces(receive: Receive, *, limit: int, patience: float) -> AsyncItera
             ) from error
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
+        if time.monotonic() - begin > 2 * patience + total / _SLOWEST:
+            raise Refused(408, "the request arrives too slowly", headers={"Connection": "close"})
         piece = message.get("body", b"")
         total += len(piece)
         if total > limit:
