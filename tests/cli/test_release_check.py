@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+import rewheel.machines.known as known
 from publishing.releases import gpu_wheel, make_sdist
 from rewheel.cli.commands.release import command
 from support.elf_factory import AVX2, make_elf
@@ -77,6 +79,20 @@ def test_machines_and_pythons_can_be_named(run: Run, release: Path) -> None:
     assert "cp312-cp312 does not fit this target" in out
 
 
+@pytest.mark.parametrize("name", ["linux-x86_64-v3", "cuda-12.8-h100", "macos-apple-m2"])
+def test_the_table_and_explain_agree(run: Run, release: Path, name: str) -> None:
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tag = LINUX.replace("312", python.replace(".", ""))
+    for label, properties in (("v2", {"x86_64": {"level": ["v2"]}}), ("v3", {"x86_64": {"level": ["v3"]}})):
+        make_wheel(release, "bar", label=label, properties=properties, tag=tag)
+    path = Path(known.__file__).parent / f"{name}.toml"
+    words = ["--machine", path, "--json"]
+    explained = json.loads(run("explain", "bar", "--no-index", "-f", release, *words).out)["explanations"][0]
+    checked = json.loads(run("release", "check", release, *words, "--python-version", python).out)
+    (table,) = (found["who_gets_what"] for found in checked["releases"] if found["project"] == "bar")
+    assert [(row["label"], row["wheel"]) for row in table] == [(explained["label"], explained["selected"])]
+
+
 def test_limits(run: Run, release: Path) -> None:
     code, out, _ = run("release", "check", release, "--limits", "200,300")
     assert code == 1
@@ -139,7 +155,7 @@ def test_an_empty_folder_has_nothing_wrong(run: Run, shelf: Path) -> None:
 
 HOSTILE = [
     zip_of(Entry(name=b"../../evil.py")),
-    zip_of(Entry(name=b"/tmp/evil.py")),
+    zip_of(Entry(name=b"/evil.py")),
     zip_of(Entry(name=b"C:\\evil.py")),
     zip_of(Entry(name=b"link", external=0o120777 << 16, content=b"../../..")),
     zip_of(Entry(), Entry()),
