@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from rewheel.server import operating, pages, reading, writing
+from rewheel.server.answers import text_answer
 from rewheel.server.errors import Refused
 from rewheel.server.folder import watch
 from rewheel.server.operating.observing import Observed, UploadLimit
@@ -72,7 +73,9 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to its part."""
         path: str = scope.get("path", "") if scope["type"] == "http" else ""
-        if path.startswith("/simple/"):
+        if "\0" in path:  # nothing is called so, and PostgreSQL would not even look
+            await text_answer(404, "there is nothing here")(scope, receive, send)
+        elif path.startswith("/simple/"):
             await self._simple(scope, receive, send)
         elif path.startswith("/files/"):
             await self._files(scope, receive, send)

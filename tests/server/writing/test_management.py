@@ -383,10 +383,15 @@ class TestLog:
 
 
 class TestHostile:
+    @pytest.fixture
+    def admin(self, any_server: RunningServer) -> Uploader:
+        return Uploader(any_server, any_server.token)
+
     @pytest.mark.parametrize(
         "path",
         [
             "", "nonsense", "projects/../tokens", "projects/%2e%2e/limits", "projects/a%00b", "tokens/1/2",
+            "projects/%ff", "log?project=a%00b", "organisations/%00/members/x",
             "projects/x/files/..%2f..%2fetc%2fpasswd/yank", "tokens/99999999999999999999",
             "projects/" + "x" * 5000,
         ],
@@ -396,7 +401,27 @@ class TestHostile:
             reply = admin.manage(method, path, **({"reason": "x"} if method == "PUT" else {}))
             assert reply.status in {400, 404, 405}, reply.text
 
-    def test_bodies(self, admin: Uploader, server: RunningServer) -> None:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/upload/a%00b/", "/upload/%ff/files/%00", "/stage/%00/simple/", "/stage/%ff/simple/x/",
+            "/stage/x/file/..%2f..%2f..%2fetc%2fpasswd", "/files/ab/cd/ef/%00.whl", "/files/ab/cd/ef/%ff.rim",
+            "/simple/a%00b/", "/simple/%ff/",
+        ],
+    )  # fmt: skip
+    def test_addresses(self, admin: Uploader, path: str) -> None:
+        for method in ("GET", "DELETE"):
+            reply = admin.server.request(method, path, token=admin.token)
+            assert reply.status in {400, 404, 405}, reply.text
+
+    def test_names_in_forms(self, admin: Uploader, tmp_path: Path) -> None:
+        path = wheel(tmp_path, "formed-badly")
+        for name in ("a\0b", "\ud800", "../x", "x" * 5000, "a\r\nb"):
+            reply = admin.server.upload(path, name=name.encode("utf-8", "replace").decode())
+            assert reply.status == 400, reply.text
+
+    def test_bodies(self, admin: Uploader) -> None:
+        server = admin.server
         for body in (b"[]", b"{", b"\xff", b'"x"', b"[" * 60_000):
             headers = {"Content-Type": "application/json"}
             reply = server.request("POST", "/api/tokens", body, headers, token=admin.token)

@@ -23,6 +23,8 @@ def find_or_create(connection: Connection, name: str, *, is_admin: bool = False)
 
 def find(connection: Connection, name: str) -> int | None:
     """Return the id of an account; None if there is none of this name."""
+    if "\0" in name:  # PostgreSQL knows no such text
+        return None
     found = connection.execute(select(accounts.c.id).where(accounts.c.name == name)).scalar()
     return int(found) if found is not None else None
 

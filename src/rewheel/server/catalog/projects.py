@@ -73,6 +73,8 @@ def find(connection: Connection, name: str, *, for_update: bool = False) -> Proj
 
     With `for_update`, whoever else wants to change it waits until this transaction is over.
     """
+    if "\0" in name:  # PostgreSQL knows no such text
+        return None
     query = select(*_COLUMNS).where(projects.c.name == name)
     row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
     if row is None:

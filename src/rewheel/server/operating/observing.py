@@ -10,6 +10,7 @@ from rewheel.server.answers import refusal
 from rewheel.server.errors import Refused
 from rewheel.server.operating.logs import ACCESS, shown_path
 from rewheel.server.operating.metrics import METHODS, Metrics, route_of
+from rewheel.server.writing.upload2.problems import problem
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
@@ -126,7 +127,8 @@ class UploadLimit:
                 kind="too-many-uploads",
                 headers={"Retry-After": "5", "Connection": "close"},
             )
-            await refusal(refused)(scope, receive, send)
+            say = problem if route_of(scope["path"]) == "/upload/" else refusal
+            await say(refused)(scope, receive, send)
             return
         self._active += 1
         try:

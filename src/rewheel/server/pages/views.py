@@ -110,7 +110,7 @@ class PublicPages:
         )
 
     def _search(self, request: Request) -> Answer:
-        query = " ".join(request.query_params.get("q", "")[:200].split())
+        query = " ".join(request.query_params.get("q", "")[:200].replace("\0", " ").split())
         with self._services.database.read() as connection:
             results = find_projects(connection, query, request.query_params.get("page", ""))
         site = site_of(request, self._settings)

@@ -1,7 +1,7 @@
 """The files of a session: begun, received, completed, deleted (PEP 694, file upload session)."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ from rewheel.server.writing.upload2.states import (
 
 __all__ = ["FileView", "SessionFiles"]
 
+_MOST_FILES = 2000
+"""Files of one session; the largest releases that are known have a few hundred."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileView:
@@ -55,6 +58,7 @@ class SessionFiles:
         with self._database.write() as connection:
             stage, project = self._editable(connection, identity, public_id)
             _check_belongs(stage, name)
+            _check_count(stages.files_of(connection, stage.id))
             _check_rivals(connection, stage, name, request)
             self._check_size(connection, stage, project, name, request.size)
             for known in stages.files_of(connection, stage.id):
@@ -212,6 +216,15 @@ def _found(connection: Connection, stage: Stage, file_id: str) -> StagedFile:
     if file is None:
         raise Refused(404, "there is no such file in this session", kind="unknown-file")
     return file
+
+
+def _check_count(known: Sequence[StagedFile]) -> None:
+    if len(known) >= _MOST_FILES:
+        raise Conflict(
+            f"the session has {len(known)} files already, and takes no more",
+            hint="publish it, and add the others by another session",
+            kind="too-many-files",
+        )
 
 
 def _check_belongs(stage: Stage, name: FileName) -> None:
