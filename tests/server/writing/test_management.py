@@ -2,6 +2,8 @@
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -307,6 +309,27 @@ class TestStatus:
         assert owner.manage("PUT", "projects/haunted/status", status="active").status == 403
         assert admin.manage("PUT", "projects/haunted/status", status="active").status == 200
         assert server.get(url).status == 200
+
+    def test_792_installers_warn_and_go_on(self, admin: Uploader, tmp_path: Path) -> None:
+        admin.server.upload(wheel(tmp_path, "superseded"))
+        document = {"status": "deprecated", "reason": "use its successor"}
+        admin.manage("PUT", "projects/superseded/status", **document)
+        command = [
+            sys.executable, "-m", "rewheel", "install", "--target", str(tmp_path / "out"), "--cache-dir",
+            str(tmp_path / "cache"), "--index-url", admin.server.simple, "superseded",
+        ]  # fmt: skip
+        for _ in range(2):  # the second time the answer could have been remembered
+            done = subprocess.run(
+                [*command, "--reinstall"],
+                check=False,
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                timeout=100,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "warning: superseded is deprecated" in done.stderr
+            assert "(use its successor)" in done.stderr
 
     def test_792_there_are_four(self, admin: Uploader, tmp_path: Path) -> None:
         admin.server.upload(wheel(tmp_path, "stated"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from uv import find_uv_bin
 
 from rewheel.server.catalog import stages
 from rewheel.server.catalog.database import Database
@@ -193,7 +194,7 @@ class TestFiles:
         assert any_server.get(path).headers["cache-control"] == "private, no-store"
         assert any_server.get(path.replace(session["session-token"], "x" * 43)).status == 404
 
-    @pytest.mark.parametrize("tool", ["pip", "rewheel"])
+    @pytest.mark.parametrize("tool", ["pip", "uv", "rewheel"])
     def test_694_c1_installers_take_the_stage_as_an_extra_index(
         self, admin: Uploader, any_server: RunningServer, tmp_path: Path, tool: str
     ) -> None:
@@ -202,7 +203,10 @@ class TestFiles:
         wheel = make_wheel(tmp_path, name, requires=[f"needed-by-{tool}"])
         session = admin.session(name)
         admin.add(session, wheel)
-        command = [sys.executable, "-m", tool, "install", "--target", str(tmp_path / "out"), name]
+        command = [sys.executable, "-m", tool, "install"]
+        if tool == "uv":
+            command = [find_uv_bin(), "pip", "install", "--python", sys.executable]
+        command += ["--target", str(tmp_path / "out"), name]
         command += ["--index-url", any_server.simple, "--extra-index-url", session["links"]["stage"]]
         command += ["--no-cache-dir"] if tool == "pip" else ["--cache-dir", str(tmp_path / "cache")]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100, cwd=tmp_path)
