@@ -128,6 +128,17 @@ class TestPages:
         document = server.get("/simple/hosted-variants/hosted_variants-1.0-variants.json").json()
         assert set(document["variants"]) == {"x1", "x2"}
 
+    def test_759_whom_to_ask_is_always_the_newest(
+        self, server: RunningServer, admin: Uploader, make_rim: Rim
+    ) -> None:
+        document = {"support-url": "https://old.example/", "may-host-externally": True}
+        admin.manage("PUT", "organisations/moving", **document)
+        upload(server, make_rim("asked-about", owner="moving"))
+        assert server.page("asked-about")["files"][0]["_rim"]["support"] == "https://old.example/"
+        admin.manage("PUT", "projects/asked-about/organisation", organisation=None)
+        admin.manage("PUT", "organisations/moving", **{"support-url": "https://new.example/"})
+        assert server.page("asked-about")["files"][0]["_rim"]["support"] == "https://new.example/"
+
     def test_759_yanking_is_as_usual(self, server: RunningServer, admin: Uploader, make_rim: Rim) -> None:
         upload(server, make_rim("hosted-yanked"))
         assert admin.manage("PUT", "projects/hosted-yanked/releases/1.0/yank", reason="bad").status == 200

@@ -1,6 +1,7 @@
 """Upload 2.0 (PEP 694) over a real server: every check of its list, and what goes wrong."""
 
 import hashlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -320,6 +321,19 @@ class TestFiles:
             time.sleep(0.02)
         assert status == "published"
         assert is_public(admin.server, "deferred")
+
+    def test_694_what_a_process_left_behind_is_finished(self, local: Uploader, tmp_path: Path) -> None:
+        session = local.session("abandoned")
+        local.add(session, make_wheel(tmp_path, "abandoned"))
+        connection = sqlite3.connect(local.server.data / "catalog.sqlite3", timeout=30)
+        with connection:  # its process died long ago, after it had answered 202
+            connection.execute(
+                "UPDATE stages SET status = 'processing', changed_at = '2026-01-01 00:00:00.000000' "
+                "WHERE project = 'abandoned'"
+            )
+        connection.close()
+        assert local.status(session)["status"] == "published"
+        assert is_public(local.server, "abandoned")
 
     def test_694_a_deferred_failure_is_told_and_the_session_can_be_mended(
         self, local: Uploader, server: RunningServer, tmp_path: Path

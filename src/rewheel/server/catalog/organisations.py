@@ -69,9 +69,9 @@ def save(connection: Connection, name: str, *, support_url: str, may_host_extern
         connection.execute(insert(organisations).values(name=name, created_at=now(), **values))
     found = find(connection, name)
     assert found is not None
-    for project_id in connection.execute(
-        select(projects.c.id).where(projects.c.organisation_id == found.id)
-    ).scalars():
+    own = select(projects.c.id).where(projects.c.organisation_id == found.id)
+    hosted = select(files.c.project_id).where(files.c.organisation_id == found.id)
+    for project_id in connection.execute(own.union(hosted)).scalars().all():
         _touch(connection, project_id)  # their pages name whom to ask
     return found
 
