@@ -68,6 +68,16 @@ def test_dismount_says_what_is_wrong(run: Run, wheel: Path) -> None:
     assert run("wheel", "dismount", wheel, "--uri", URL).code == 2
 
 
+def test_http_is_for_trials(run: Run, wheel: Path) -> None:
+    arguments = ("--uri", "http://127.0.0.1/", "--owner", "acme", "--allow-insecure-external")
+    assert run("wheel", "dismount", wheel, *arguments).code == 0
+    rim = wheel.with_suffix(".rim")
+    assert "http://127.0.0.1/" in run("wheel", "show", rim).out
+    code, out, _ = run("wheel", "verify", rim)
+    assert code == 1
+    assert "not an https URL" in out
+
+
 def test_verify_names_what_is_wrong(run: Run, wheel: Path) -> None:
     with zipfile.ZipFile(wheel, "a") as archive:
         archive.writestr("sneaked.py", "x")

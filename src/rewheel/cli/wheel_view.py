@@ -38,7 +38,7 @@ class WheelView:
         from rewheel.wheels import Rim, Wheel
 
         if path.suffix == ".rim":
-            with Rim.open(path) as rim:
+            with Rim.open(path, allow_http=True) as rim:
                 return cls._of(path, rim.wheel, rim.hosting)
         with Wheel.open(path) as wheel:
             return cls._of(path, wheel, None)

@@ -155,11 +155,20 @@ def wheel_name(filename: str) -> str:
     return filename.removesuffix(".rim") + ".whl"
 
 
-def dismount(wheel: Path, *, uri: str, owner: str, output: Path, epoch: int | None = None) -> Path:
+def dismount(
+    wheel: Path,
+    *,
+    uri: str,
+    owner: str,
+    output: Path,
+    epoch: int | None = None,
+    allow_http: bool = False,
+) -> Path:
     """Write the rim of a wheel into the folder `output` and return its path (PEP 759, dismounting wheels).
 
     `uri` is where the wheel will be fetched from; one that ends with "/" is completed by its file name.
-    The same arguments give the same bytes. Raises `InvalidWheel` or `InvalidFilename` for a broken wheel and
+    `allow_http` is for trials, and for indexes that were told to take such rims. The same arguments give the
+    same bytes. Raises `InvalidWheel` or `InvalidFilename` for a broken wheel and
     `InvalidRim` for a URI or an owner that no index would take, before anything is written.
     """
     if uri.endswith("/"):
@@ -174,11 +183,12 @@ def dismount(wheel: Path, *, uri: str, owner: str, output: Path, epoch: int | No
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         hosting = ExternalHosting(owner, uri, source.archive.size, {"sha256": digest})
         try:
-            hosting.check(str(source.filename))
+            hosting.check(str(source.filename), allow_http=allow_http)
         except ValueError as error:
             raise InvalidRim(rim_name(wheel.name), f"{HOSTING_FILE} {error}") from error
         content = _dismounted(source, hosting, epoch)
-        Rim.over(BytesSource(content), source.filename).close()  # so that nothing is written that is refused
+        # Nothing is written that would be refused.
+        Rim.over(BytesSource(content), source.filename, allow_http=allow_http).close()
         target = output / rim_name(str(source.filename))
     with replacing(target) as rim:
         rim.write(content)

@@ -17,7 +17,7 @@ from uv import find_uv_bin
 
 from rewheel.wheels import dismount
 from support.index_server import IndexServer
-from support.server import JSON, Reply, RunningServer, metadata_fields
+from support.server import JSON, Reply, RunningServer, metadata_fields, running_server
 from support.tls import make_certificate, server_context
 from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
@@ -355,6 +355,27 @@ def install(
     return subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=100, cwd=folder, env=environ
     )
+
+
+def test_759_http_only_where_the_operator_allows_it(
+    server: RunningServer, admin: Uploader, shelf: Path, tmp_path: Path, certificate: Path
+) -> None:
+    wheel = make_wheel(shelf, "on-trial")
+    with IndexServer(shelf) as host, running_server(tmp_path / "i", "--allow-insecure-external") as trial:
+        uri = f"{host.url}/files/"
+        rim = dismount(wheel, uri=uri, owner="acme", output=tmp_path, allow_http=True)
+        refused = server.upload(rim)
+        assert refused.status == 400
+        assert "https" in refused.text
+        session = admin.session("on-trial")
+        begun = admin.begin(session, rim).json()
+        admin.send_bytes(begun, rim.read_bytes())
+        assert admin.complete(begun).status == 400
+        document = {"support-url": SUPPORT, "may-host-externally": True}
+        Uploader(trial, trial.token).manage("PUT", "organisations/acme", **document)
+        assert trial.upload(rim).status == 200
+        done = install("rewheel", trial, certificate, tmp_path, "on-trial")
+        assert done.returncode == 0, done.stderr
 
 
 STUB_BACKEND = '''

@@ -72,9 +72,18 @@ def verify(session: Session, *, files: tuple[Path, ...], as_json: bool) -> int:
 )  # fmt: skip
 @click.option("--owner", metavar="ORG", required=True, help="The organisation on the index that hosts it.")
 @click.option("-o", "--output", metavar="DIR", type=_FILE, help="[default: the folder of WHEEL]")
+@click.option("--allow-insecure-external", is_flag=True, help="Let the URL be one of http, for trials.")
 @output_options
 @pass_session
-def dismount(session: Session, *, wheel: Path, uri: str, owner: str, output: Path | None) -> None:
+def dismount(
+    session: Session,
+    *,
+    wheel: Path,
+    uri: str,
+    owner: str,
+    output: Path | None,
+    allow_insecure_external: bool,
+) -> None:
     """Make the `.rim` of WHEEL, which goes to an index while the wheel itself lies elsewhere (PEP 759)."""
     from rewheel.wheels import dismount as write_rim
 
@@ -85,5 +94,6 @@ def dismount(session: Session, *, wheel: Path, uri: str, owner: str, output: Pat
         owner=owner,
         output=session.cwd / folder,
         epoch=session.source_date_epoch,
+        allow_http=allow_insecure_external,
     )
     session.output.say(f"Wrote {folder / made.name}")
