@@ -224,6 +224,13 @@ class TestRules:
         assert words in reply.text
         assert server.get("/simple/refused/").status == 404
 
+    def test_759_the_metadata_are_checked_like_those_of_a_wheel(
+        self, server: RunningServer, make_rim: Rim
+    ) -> None:
+        reply = upload(server, make_rim("badly-described", requires=["no requirement at all"]))
+        assert reply.status == 400
+        assert "RW113" in reply.text
+
     def test_759_c5_a_wheel_comes_home_and_never_leaves(
         self, server: RunningServer, shelf: Path, make_rim: Rim
     ) -> None:

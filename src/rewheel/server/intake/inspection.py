@@ -9,6 +9,9 @@ from packaging.version import InvalidVersion, Version
 
 from rewheel.metadata import CoreMetadata, InvalidCoreMetadata
 from rewheel.publishing import Finding, SdistEntry, WheelEntry, check_file
+from rewheel.publishing.findings import Collector
+from rewheel.publishing.property_checks import check_properties
+from rewheel.publishing.wheel_checks import check_dependencies
 from rewheel.server.catalog.files import NewFile
 from rewheel.server.catalog.releases import Description
 from rewheel.server.catalog.tokens import Identity
@@ -188,10 +191,15 @@ def _rim(spooled: Spooled, *, allow_http: bool) -> Inspected:
             hint="`rewheel wheel dismount` makes a rim, `rewheel wheel verify` checks it",
             kind="invalid-file",
         ) from error
+    name = spooled.path.name
     if "sha256" not in hosting.hashes:
-        raise Refused(
-            400, f"{rim_name(str(filename))}: it gives no sha256, which pages need", kind="invalid-file"
-        )
+        raise Refused(400, f"{name}: it gives no sha256, which pages need", kind="invalid-file")
+    found = Collector(name)  # what can be checked of a wheel without its files
+    check_dependencies(core, found, is_plain=not filename.label)
+    if variants is not None:
+        check_properties(variants, filename.label, found)
+    if found.has_errors:
+        raise _refusal(name, found.found)
     return Inspected(
         spooled=spooled,
         filename=str(filename),
@@ -205,6 +213,7 @@ def _rim(spooled: Spooled, *, allow_http: bool) -> Inspected:
         label=filename.label,
         variant_json=write_metadata(variants) if variants is not None else None,
         description=_description(core, metadata),
+        notes=tuple(str(finding).removeprefix(f"{name}: ") for finding in found.found),
         hosting=hosting,
     )
 
