@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,8 @@ def test_offline_answers_from_the_past(
     ]
     assert page_of(server, client, "absent") is None
     assert client.open_wheel(parts).read_at(0, 2) == b"PK"
-    assert client.open_wheel(whole).read_at(0, 2) == b"PK", "its parts are unknown, but all of it is there"
+    with closing(client.open_wheel(whole)) as wheel:
+        assert wheel.read_at(0, 2) == b"PK", "its parts are unknown, but all of it is there"
     assert client.download(whole, tmp_path / "two").is_file()
     assert (client.metadata(metadata), client.fetch(index_file)) == kept
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -150,7 +150,9 @@ def test_an_index_of_files(
     assert isinstance(source, FileIndexSource)
     page = source.page("foo")
     assert names(page) == ["foo-1.0-py3-none-any.whl"]
-    assert page is not None and client.open_wheel(page.files[0]).read_at(0, 2) == b"PK"
+    assert page is not None
+    with closing(client.open_wheel(page.files[0])) as wheel:
+        assert wheel.read_at(0, 2) == b"PK"
     assert source.page("absent") is None
 
 

@@ -15,7 +15,7 @@ def make_certificate(folder: Path) -> Path:
     if shutil.which("openssl") is None:
         pytest.skip("the openssl command is not installed")
     (folder / "leaf.ext").write_text(
-        "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
+        "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n"
     )
     signing = "-CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext"
     commands = (

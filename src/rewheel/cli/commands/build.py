@@ -58,10 +58,11 @@ _PATH = click.Path(path_type=Path)
 @output_options
 @pass_session
 def command(session: Session, /, *, as_json: bool, **options: object) -> int:
-    """Build the project in SRC, a folder or a source distribution; by default the current folder.
+    """Build a project: its source distribution, its wheels, its variants.
 
-    Without --variant and --all-variants that is its source distribution and its plain wheel. Any build
-    backend will do. After a failure the same command builds only what is missing.
+    SRC is a folder or a source distribution, by default the current folder. Without --variant and
+    --all-variants that is its source distribution and its plain wheel. Any build backend will do.
+    After a failure the same command builds only what is missing.
     """
     from rewheel.cli.build_run import BuildRun
 

@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 @click.group("release")
 def command() -> None:
-    """Check the files of releases, write their index files and index pages, and publish them."""
+    """Check releases, write index files and pages, publish them."""
 
 
 _limits_option = click.option(
