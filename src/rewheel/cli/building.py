@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rewheel.cli.session import Session
     from rewheel.config import Settings
     from rewheel.environments import InstalledDistribution, Target
-    from rewheel.machines import Machine
+    from rewheel.machines import Platform
     from rewheel.resolution import Buildable, BuiltWheel, Described, Formats, Resolver, WheelBuilder
 
 __all__ = ["LazyBuilder", "builder_for", "read_formats", "workshop_for"]
@@ -129,13 +129,13 @@ class _BuildResolvers:
 
 
 def builder_for(
-    session: "Session", asked: "Asked", machine: "Machine", target: "Target"
+    session: "Session", asked: "Asked", platform: "Platform | None", target: "Target"
 ) -> LazyBuilder | None:
     """Return who builds for a target, once every path and URL that is asked for has its project's name.
 
-    There is nobody for another platform than this one. Raises RewheelError.
+    There is nobody for a described `platform`, which is another than this one. Raises RewheelError.
     """
-    builder = LazyBuilder(session, asked, target) if machine.platform is None else None
+    builder = LazyBuilder(session, asked, target) if platform is None else None
     for place in asked.unnamed if builder is None else ():
         raise UsageError(f"{redact_url(place.url)} can't be built for another platform")
     if builder is not None:
@@ -145,6 +145,8 @@ def builder_for(
 
 def _name_places(session: "Session", asked: "Asked", builder: "WheelBuilder") -> None:
     """Look into the paths and URLs whose project is not known yet, and ask for what they turn out to be."""
+    if not asked.unnamed:
+        return
     from rewheel.resolution import buildable_at
 
     places, asked.unnamed = asked.unnamed, []

@@ -4,33 +4,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
-
 from rewheel import __version__
-from rewheel.cli.group import COMMANDS, LazyGroup
-from rewheel.cli.options import output_options
 from rewheel.cli.output import Output
-from rewheel.cli.session import Session
+from rewheel.cli.plain_words import read_plain_words
 from rewheel.errors import RewheelError
 
 __all__ = ["run", "stop_writing"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
-
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 asked for something that cannot be asked for."
-
-
-@click.command(
-    "rewheel",
-    cls=LazyGroup,
-    epilog=_EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.version_option(__version__, "-V", "--version", message="rewheel %(version)s")
-@output_options
-def _rewheel() -> None:
-    """Wheel variants for Python: the right build of a package for the machine it runs on."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -60,17 +42,6 @@ def _run(arguments: Sequence[str], output: Output) -> int:
         return _invoke(arguments, output)
     except BrokenPipeError:
         raise
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.Abort:
-        output.error("interrupted")
-        return INTERRUPTED
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stdout.write(f"{error.ctx.get_help() if error.ctx else ''}\n")
-        return 2
-    except click.ClickException as error:
-        output.error(_sentence(error), _advice(error, arguments))
-        return 2
     except RewheelError as error:
         if debugging:
             output.traceback(error)
@@ -92,24 +63,25 @@ def _run(arguments: Sequence[str], output: Output) -> int:
 
 
 def _invoke(arguments: Sequence[str], output: Output) -> int:
-    session = Session(output, environ=os.environ, arguments=arguments)
-    with session, _rewheel.make_context("rewheel", list(arguments), obj=session) as context:
-        code = _rewheel.invoke(context)
-    return code if isinstance(code, int) else 0
+    words = read_plain_words(arguments)
+    if words is not None:
+        output.verbosity -= words.quiet
+        from rewheel.cli.recalled import repeat
 
+        if repeat(arguments, os.environ, output):
+            return 0
+    from rewheel.cli.session import Session
 
-def _sentence(error: click.ClickException) -> str:
-    text = error.format_message().strip()
-    return (text[:1].lower() + text[1:]).removesuffix(".")
+    with Session(output, environ=os.environ, arguments=arguments) as session:
+        if words is None:
+            from rewheel.cli.parsing import invoke
 
+            return invoke(arguments, session)
+        from rewheel.cli.installation import install
 
-def _advice(error: click.ClickException, arguments: Sequence[str]) -> str:
-    context = getattr(error, "ctx", None)
-    if context is not None:
-        path = context.command_path
-    else:  # the parser gave up before the command could be told
-        path = " ".join(["rewheel", *(word for word in arguments[:1] if word in COMMANDS)])
-    return f"`{path} --help` lists what can be said"
+        session.flags.update(words.flags)
+        install(session, words.requirements, dry_run=words.dry_run)
+    return 0
 
 
 def _named(filename: object) -> str:

@@ -158,9 +158,6 @@ def _folder(path: Path, cwd: Path) -> Path:
 
 
 def _named(python: str, environ: Mapping[str, str], cwd: Path) -> Path:
-    import re
-    import shutil
-
     path = cwd / Path(python).expanduser()
     if path.is_dir():
         found = _python_in(path)
@@ -171,6 +168,9 @@ def _named(python: str, environ: Mapping[str, str], cwd: Path) -> Path:
         return found
     if path.is_file():
         return path
+    import re
+    import shutil
+
     if os.sep not in python and not (os.altsep and os.altsep in python):
         names = [f"python{python}"] if re.fullmatch(r"3(\.\d+)?", python) else [python]
         for name in names:

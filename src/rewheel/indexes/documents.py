@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rewheel.indexes.cache import Cache, Entry
     from rewheel.indexes.http import HttpClient
 
-__all__ = ["Document", "Documents"]
+__all__ = ["Document", "Documents", "is_known"]
 
 _LONGEST_LIFETIME = 7 * 24 * 3600.0
 """Seconds that an answer is believed at most; a slip in a server's settings must not last for years."""
@@ -79,6 +79,12 @@ class Documents:
             meta = {"exists": document.exists, "url": document.url, "type": document.content_type}
             self._cache.put("documents", key, {**meta, **_freshness(response.headers)}, document.body)
         return document
+
+
+def is_known(cache: "Cache", url: str, accept: str, digest: str) -> bool:
+    """Tell whether a document with this digest is good without asking anybody."""
+    entry = cache.head("documents", f"{url}\n{accept}")
+    return entry is not None and _is_fresh(entry) and _document(entry).digest == digest
 
 
 def _accepted(response: "Response") -> Document:

@@ -28,6 +28,7 @@ from rewheel.progress import SILENT, Reporter
 __all__ = ["apply", "recover", "refuse_managed", "uninstall"]
 
 _PATIENCE = 300.0  # seconds
+_MOST_THREADS = 4
 
 
 def apply(
@@ -230,7 +231,14 @@ def _change(
             stored.pin()
     changes = plan_changes(compositions, removed, remaining, layout, force=force, reporter=reporter)
     with Transaction(layout.root, step=step) as transaction:
-        files = lay_out(compositions, transaction.new, linker, shared=changes.shared, step=transaction.step)
+        files = lay_out(
+            compositions,
+            transaction.new,
+            linker,
+            shared=changes.shared,
+            step=transaction.step,
+            threads=1 if step is not None else min(os.cpu_count() or 1, _MOST_THREADS),
+        )
         transaction.commit(changes)
     return Report(report.installed, report.removed, files, linker.mode if compositions else "")
 

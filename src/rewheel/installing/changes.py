@@ -90,21 +90,24 @@ class _Planner:
     ) -> tuple[dict[str, dict[str, Composition]], set[str]]:
         """Return the new files by folder and name with their bringer, and which of them several bring."""
         incoming: dict[str, dict[str, Composition]] = {}
-        digests: dict[str, tuple[str, Composition]] = {}
-        shared = set()
+        shared: set[str] = set()
         for composition in compositions:
-            for path, digest in composition.digests():
-                folder, _, name = path.rpartition("/")
-                names = incoming.setdefault(folder, {})
-                if name in names:
-                    other_digest, other = digests[path]
+            for folder, names in composition.folders():
+                there = incoming.setdefault(folder, {})
+                for name in there.keys() & names if there else ():
+                    other = there[name]
                     if other is not composition:
-                        self._agree(path, composition, other.owner, equal=digest == other_digest)
+                        path = f"{folder}/{name}" if folder else name
+                        equal = composition.digest(folder, name) == other.digest(folder, name)
+                        self._agree(path, composition, other.owner, equal=equal)
                         shared.add(path)
-                names[name] = composition
-                digests[path] = (digest, composition)
+                there.update(dict.fromkeys(names, composition))
+        seen: set[str] = set()
         for folder in incoming:
             for parent in (folder, *_parents(folder)):
+                if parent in seen:
+                    break
+                seen.add(parent)
                 above, _, name = parent.rpartition("/")
                 if name in incoming.get(above, {}):
                     bringer = incoming[above][name]
@@ -198,7 +201,8 @@ class _Planner:
                 digest = digest_of(file.read())
         except OSError:
             return False
-        return f"sha256={digest}" == dict(newcomer.digests())[path]
+        folder, _, name = path.rpartition("/")
+        return f"sha256={digest}" == newcomer.digest(folder, name)
 
     def _stray(self, incoming: dict[str, dict[str, Composition]]) -> list[str]:
         """Return bytecode of replaced modules: by time and size it might pass for that of the new ones."""

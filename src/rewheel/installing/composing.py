@@ -2,9 +2,9 @@
 
 import json
 import posixpath
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from rewheel.environments import Target
 from rewheel.installing.bytecode import bytecode_folders
@@ -16,15 +16,13 @@ from rewheel.installing.plan import InstallItem
 from rewheel.installing.scripts import adapt_script, command_files
 from rewheel.installing.store import StoredWheel
 from rewheel.variants import normalize_project
-from rewheel.wheels import RecordEntry, digest_of, format_record
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from rewheel.wheels import digest_of
 
 __all__ = ["Composition", "Linked", "Written", "compose"]
 
 _OURS = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s"})
 """Files of a dist-info folder that tell of an installation and not of a wheel."""
+_ODD = re.compile(r'[",\r\n]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +64,26 @@ class Composition:
         """The dist-info folder."""
         return posixpath.join(self.library, self.stored.manifest.dist_info)
 
-    def digests(self) -> Iterator[tuple[str, str]]:
-        """Yield the path of every file with what RECORD says of its content: nothing of bytecode."""
+    def folders(self) -> Iterator[tuple[str, Collection[str]]]:
+        """Yield every folder with the names of files that come into it; some come more than once."""
         for each in self.linked:
-            prefix = f"{each.folder}/" if each.folder else ""
-            for file in each.files:
-                yield prefix + file.name, file.digest
-        for path, written in self.written.items():
-            yield path, _digest(written.content)
+            yield each.folder, [file.name for file in each.files]
+        for path in self.written:
+            folder, _, name = path.rpartition("/")
+            yield folder, (name,)
+
+    def digest(self, folder: str, name: str) -> str:
+        """Return what RECORD says of the content of a file: nothing of bytecode."""
+        written = self.written.get(f"{folder}/{name}" if folder else name)
+        if written is not None:
+            return _digest(written.content)
+        return next(
+            file.digest
+            for each in self.linked
+            if each.folder == folder
+            for file in each.files
+            if file.name == name
+        )
 
 
 def compose(
@@ -164,38 +174,56 @@ def _describe(result: Composition) -> None:
 
 def _check(result: Composition, layout: Layout) -> None:
     """Refuse files that would change what the environment is."""
-    seen: Mapping[str, Written] = result.written
+    written: dict[str, set[str]] = {}
+    for path in result.written:
+        folder, _, name = path.rpartition("/")
+        written.setdefault(folder, set()).add(name)
+        if layout.is_protected(path):
+            raise UnsafePath(result.owner, path, "is a part of the environment itself")
+    suspicious = {"", layout.scripts, *layout.libraries, *written}
     for linked in result.linked:
+        if linked.folder not in suspicious:
+            continue
         prefix = f"{linked.folder}/" if linked.folder else ""
         in_library = linked.folder in layout.libraries
-        may_be_protected = linked.folder in {"", layout.scripts}
+        ours = written.get(linked.folder, ())
         for file in linked.files:
             path = prefix + file.name
-            if path in seen:
+            if file.name in ours:
                 raise UnsafePath(result.owner, path, "is also written by the installer")
             if in_library and file.name.endswith((".dist-info", ".egg-info", ".egg-link")):
                 raise UnsafePath(result.owner, path, "would look like another distribution that is installed")
-            if may_be_protected and layout.is_protected(path):
+            if layout.is_protected(path):
                 raise UnsafePath(result.owner, path, "is a part of the environment itself")
-    for path in seen:
-        if layout.is_protected(path):
-            raise UnsafePath(result.owner, path, "is a part of the environment itself")
 
 
 def _record(result: Composition) -> None:
     """Add RECORD, which tells the hash and size of what is really there."""
-    entries = []
+    rows: list[tuple[str, str]] = []
     for linked in result.linked:
         folder = _from_library(linked.folder, result.library)
-        entries += [_entry(folder + file.name, file.digest, file.size) for file in linked.files]
+        rows += [
+            # Bytecode has no digest: Python may write it anew at any time.
+            (path := folder + file.name, f"{path},{file.digest},{file.size}" if file.digest else f"{path},,")
+            for file in linked.files
+        ]
     for path, written in result.written.items():
         folder, _, name = path.rpartition("/")
         name = _from_library(folder, result.library) + name
-        entries.append(_entry(name, _digest(written.content), len(written.content)))
-    entries.sort(key=lambda entry: entry.path)
-    record = f"{result.dist_info}/RECORD"
-    entries.append(RecordEntry(_from_library(result.dist_info, result.library) + "RECORD"))
-    result.written[record] = Written(format_record(entries).encode("utf-8"))
+        rows.append((name, f"{name},{_digest(written.content)},{len(written.content)}"))
+    rows.sort()
+    own = _from_library(result.dist_info, result.library) + "RECORD"
+    rows.append((own, f"{own},,"))
+    text = "\n".join([_row(path, row) for path, row in rows])
+    result.written[f"{result.dist_info}/RECORD"] = Written(f"{text}\n".encode())
+
+
+def _row(path: str, row: str) -> str:
+    """Write the row of a path as CSV has it; few paths have what has to be quoted."""
+    if _ODD.search(path) is None:
+        return row
+    quoted = path.replace('"', '""')
+    return f'"{quoted}"{row[len(path) :]}'
 
 
 def _from_library(folder: str, library: str) -> str:
@@ -207,13 +235,6 @@ def _from_library(folder: str, library: str) -> str:
         return f"{folder[len(inside) :]}/"
     relative = posixpath.relpath(f"/{folder}", f"/{library}")
     return "" if relative == "." else f"{relative}/"
-
-
-def _entry(path: str, digest: str, size: int) -> RecordEntry:
-    if not digest:  # bytecode, which Python may write anew at any time
-        return RecordEntry(path)
-    algorithm, _, text = digest.partition("=")
-    return RecordEntry(path, algorithm, text, size)
 
 
 def _digest(content: bytes) -> str:

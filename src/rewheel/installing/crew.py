@@ -110,7 +110,7 @@ class Crew:
         answer: object = None
         if _tell(worker, [str(path), sha256, str(filename)]):
             assert worker.stdout is not None
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, RecursionError):
                 answer = json.loads(worker.stdout.readline())
         is_done = answer == [sha256, True]
         is_lost = not is_done and answer != [sha256, False]

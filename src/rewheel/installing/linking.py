@@ -4,9 +4,9 @@ import contextlib
 import errno
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 from rewheel.installing.errors import DamagedEntry
@@ -57,33 +57,54 @@ class Linker:
     def __init__(self, mode: LinkMode = LinkMode.AUTO) -> None:
         automatic = [LinkMode.HARDLINK, LinkMode.REFLINK, LinkMode.COPY]
         self._candidates = automatic if mode is LinkMode.AUTO else [mode]
+        self._lock = threading.Lock()
 
     @property
     def mode(self) -> LinkMode:
         """What worked last, or what will be tried first."""
         return self._candidates[0]
 
-    def fill(self, wheel: StoredWheel, folder: str, files: Iterable[StoredFile], destination: Path) -> None:
+    def fill(self, wheel: StoredWheel, folder: str, files: Iterable[StoredFile], destination: str) -> None:
         """Put files of one folder of a wheel into `destination`, an existing folder without such names.
 
-        Raises DamagedEntry when the store's files have changed, OSError when writing fails.
+        Raises DamagedEntry when the store's files have changed, OSError when writing fails. Thread-safe.
         """
-        source = wheel.tree / folder
-        with contextlib.ExitStack() as stack:
+        try:
+            here = _open(f"{wheel.tree}/{folder}" if folder else str(wheel.tree))
+        except OSError as error:
+            raise DamagedEntry(wheel.sha256, folder) from error
+        try:
+            there = _open(destination)
             try:
-                here = _open(source, stack)
-            except OSError as error:
-                raise DamagedEntry(wheel.sha256, folder) from error
-            there = _open(destination, stack)
-            for file in files:
-                try:
-                    status = os.stat(here.name(file.name), dir_fd=here.handle, follow_symlinks=False)
-                except OSError as error:
-                    raise DamagedEntry(wheel.sha256, f"{folder}/{file.name}") from error
-                wheel.check(f"{folder}/{file.name}", file, status)
-                self._place(file, here, there)
+                self._fill(wheel, folder, files, here, there)
+            finally:
+                _close(there)
+        finally:
+            _close(here)
 
-    def _place(self, file: StoredFile, here: _Place, there: _Place) -> None:
+    def _fill(
+        self, wheel: StoredWheel, folder: str, files: Iterable[StoredFile], here: "_Place", there: "_Place"
+    ) -> None:
+        """Do it for open folders. There are thousands of files: what is not done for each of them counts."""
+        link, look = os.link, os.stat
+        source, target = here.handle, there.handle
+        may_link = self.mode is LinkMode.HARDLINK and source is not None
+        for file in files:
+            name = file.name
+            try:
+                status = look(here.name(name), dir_fd=source, follow_symlinks=False)
+            except OSError as error:
+                raise DamagedEntry(wheel.sha256, f"{folder}/{name}") from error
+            wheel.check(folder, file, status)
+            if may_link:
+                try:
+                    link(name, name, src_dir_fd=source, dst_dir_fd=target)
+                    continue
+                except OSError:
+                    may_link = False  # what to do about it is told below
+            self._place(file, here, there)
+
+    def _place(self, file: StoredFile, here: "_Place", there: "_Place") -> None:
         while True:
             mode = self._candidates[0]
             source, destination = here.name(file.name), there.name(file.name)
@@ -99,19 +120,22 @@ class Linker:
                     # This one file has as many names as a file may have.
                     _copy(file, here, there, clone=False)
                     return
-                if error.errno not in _IMPOSSIBLE or len(self._candidates) == 1:
-                    raise
-                del self._candidates[0]
+                with self._lock:  # another thread may have learnt the same
+                    if self._candidates[0] is mode:
+                        if error.errno not in _IMPOSSIBLE or len(self._candidates) == 1:
+                            raise
+                        del self._candidates[0]
             else:
                 return
 
 
-def _open(folder: Path, stack: contextlib.ExitStack) -> _Place:
-    if not _RELATIVE:
-        return _Place(str(folder), None)
-    handle = os.open(folder, _FOLDER_FLAGS)
-    stack.callback(os.close, handle)
-    return _Place(str(folder), handle)
+def _open(folder: str) -> _Place:
+    return _Place(folder, os.open(folder, _FOLDER_FLAGS) if _RELATIVE else None)
+
+
+def _close(place: _Place) -> None:
+    if place.handle is not None:
+        os.close(place.handle)
 
 
 def _copy(file: StoredFile, here: _Place, there: _Place, *, clone: bool) -> None:

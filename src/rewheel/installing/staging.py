@@ -1,7 +1,9 @@
 """Laying out what compositions bring, as it shall lie in the environment."""
 
+import contextlib
 import errno
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -19,42 +21,86 @@ def lay_out(
     *,
     shared: Collection[str],
     step: Callable[[str], None],
+    threads: int = 1,
 ) -> int:
     """Put every file below the folder `new` and return how many there are.
 
-    Of the files in `shared`, which several compositions bring, the last one's stays. Raises UnwritableTarget
-    or DamagedEntry.
+    Of the files in `shared`, which several compositions bring, the last one's stays. With several threads
+    steps come in any order. Raises UnwritableTarget or DamagedEntry.
     """
-    made: set[str] = {""}
-    root = str(new)
-    count = 0
+    work = _Work(str(new), linker, shared, step)
+    threads = 1 if shared else min(threads, len(compositions))
     try:
-        for composition in compositions:
-            for linked in composition.linked:
-                _make(root, linked.folder, made)
-                step(f"link {linked.folder}")
-                _clear(new, linked, shared)
-                linker.fill(linked.origin, linked.source, linked.files, new / linked.folder)
-                count += len(linked.files)
-            for path, written in composition.written.items():
-                _make(root, path.rpartition("/")[0], made)
-                step(f"write {path}")
-                _write(f"{new}/{path}", written)
-                count += 1
+        if threads > 1:
+            _in_threads(work, compositions, threads)
+        else:
+            for composition in compositions:
+                work.lay_out(composition)
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EOPNOTSUPP}:
             reason = OSError(error.errno, f"the link mode {linker.mode} does not work from the store to here")
             raise UnwritableTarget(str(new.parent.parent), reason) from error
         raise UnwritableTarget(str(new.parent.parent), error) from error
-    return count
+    return sum(len(each.written) + sum(len(part.files) for part in each.linked) for each in compositions)
 
 
-def _make(root: str, folder: str, made: set[str]) -> None:
-    """Make a folder below `root` that is none of those made already, with the folders that it lies in."""
-    if folder not in made:
-        _make(root, folder.rpartition("/")[0], made)
-        os.mkdir(f"{root}/{folder}")  # noqa: PTH102 - thousands of these: text is cheaper than paths
-        made.add(folder)
+def _in_threads(work: "_Work", compositions: Sequence[Composition], count: int) -> None:
+    """Let several threads lay out whole compositions: most of that time is spent in the system."""
+    left = sorted(compositions, key=lambda each: sum(len(part.files) for part in each.linked))
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        while not failures:
+            try:
+                work.lay_out(left.pop())
+            except IndexError:
+                return
+            except BaseException as failure:  # noqa: BLE001 - it goes on in the thread that waits
+                failures.append(failure)
+
+    threads = [threading.Thread(target=run, name="rewheel-link") for _ in range(count - 1)]
+    for thread in threads:
+        thread.start()
+    run()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+class _Work:
+    """Lays out one composition after the other. Thread-safe where no two bring the same file."""
+
+    def __init__(
+        self, root: str, linker: Linker, shared: Collection[str], step: Callable[[str], None]
+    ) -> None:
+        self._root = root
+        self._linker = linker
+        self._shared = shared
+        self._step = step
+        self._made: set[str] = {""}
+
+    def lay_out(self, composition: Composition) -> None:
+        root, step = self._root, self._step
+        for linked in composition.linked:
+            self._make(linked.folder)
+            step(f"link {linked.folder}")
+            if self._shared:
+                _clear(Path(root), linked, self._shared)
+            destination = f"{root}/{linked.folder}" if linked.folder else root
+            self._linker.fill(linked.origin, linked.source, linked.files, destination)
+        for path, written in composition.written.items():
+            self._make(path.rpartition("/")[0])
+            step(f"write {path}")
+            _write(f"{root}/{path}", written)
+
+    def _make(self, folder: str) -> None:
+        """Make a folder that is none of those made already, with the folders that it lies in."""
+        if folder not in self._made:
+            self._make(folder.rpartition("/")[0])
+            with contextlib.suppress(FileExistsError):  # another thread was faster
+                os.mkdir(f"{self._root}/{folder}")  # noqa: PTH102 - thousands of these: text is cheaper than paths
+            self._made.add(folder)
 
 
 def _clear(new: Path, linked: Linked, shared: Collection[str]) -> None:
@@ -64,8 +110,6 @@ def _clear(new: Path, linked: Linked, shared: Collection[str]) -> None:
 
 
 def _named(linked: Linked, shared: Collection[str]) -> Iterable[str]:
-    if not shared:
-        return ()
     prefix = f"{linked.folder}/" if linked.folder else ""
     return [prefix + file.name for file in linked.files if prefix + file.name in shared]
 

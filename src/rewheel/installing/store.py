@@ -4,18 +4,17 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rewheel.installing.errors import DamagedEntry, DigestMismatch, StoreError
 from rewheel.installing.manifest import Manifest, StoredFile
-from rewheel.installing.unpacking import unpack
-from rewheel.variants import WheelFilename
-from rewheel.wheels import FileSource, Wheel, digest_of
+
+if TYPE_CHECKING:
+    from rewheel.variants import WheelFilename
 
 __all__ = ["Store", "StoredWheel"]
 
@@ -37,14 +36,19 @@ class StoredWheel:
         with contextlib.suppress(OSError):  # where nothing can be written, nothing can be pruned
             (self.tree.parent / _PINNED).touch()
 
-    def check(self, path: str, file: StoredFile, status: os.stat_result) -> None:
+    def check(self, folder: str, file: StoredFile, status: os.stat_result) -> None:
         """Raise DamagedEntry if a file is not what was put there, as far as its status tells."""
-        regular = stat.S_ISREG(status.st_mode)
-        if not regular or status.st_size != file.size or status.st_mtime_ns != file.mtime_ns:
-            raise DamagedEntry(self.sha256, path)
+        if (
+            status.st_mtime_ns != file.mtime_ns
+            or status.st_size != file.size
+            or not stat.S_ISREG(status.st_mode)
+        ):
+            raise DamagedEntry(self.sha256, f"{folder}/{file.name}" if folder else file.name)
 
     def read(self, path: str, file: StoredFile) -> bytes:
         """Return a file's content; raises DamagedEntry if it is not what was put there."""
+        from rewheel.wheels import digest_of
+
         try:
             data = (self.tree / path).read_bytes()
         except OSError as error:
@@ -99,7 +103,7 @@ class Store:
         wheel_path: Path,
         sha256: str = "",
         *,
-        filename: WheelFilename | None = None,
+        filename: "WheelFilename | None" = None,
         is_verified: bool = False,
     ) -> StoredWheel:
         """Return the wheel's entry, after unpacking and checking the wheel if there is none.
@@ -146,8 +150,11 @@ class Store:
         return True
 
     def _populate(
-        self, wheel_path: Path, filename: WheelFilename | None, sha256: str, workplace: Path
+        self, wheel_path: Path, filename: "WheelFilename | None", sha256: str, workplace: Path
     ) -> StoredWheel:
+        from rewheel.installing.unpacking import unpack
+        from rewheel.wheels import FileSource, Wheel
+
         fresh = workplace / "entry"
         (fresh / "tree").mkdir(parents=True)
         source = FileSource(wheel_path)
@@ -172,6 +179,9 @@ class Store:
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:
         """Give a folder that is removed afterwards, by us or by whoever comes after our death."""
+        import shutil
+        import tempfile
+
         parent = self._root / "work"
         parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
@@ -187,6 +197,8 @@ class Store:
     @staticmethod
     def _sweep(parent: Path) -> None:
         """Remove the folders of processes that were killed; those of the living are locked."""
+        import shutil
+
         for folder in parent.iterdir():
             with contextlib.suppress(OSError), _held(folder) as held:
                 if held:

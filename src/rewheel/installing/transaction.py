@@ -7,7 +7,6 @@ finds a staging folder later undoes the journal if the mark is missing and tidie
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -60,7 +59,7 @@ class Transaction:
     def __exit__(self, *_: object) -> None:
         # A journal that is still there could not be undone: the backup is needed by whoever tries again.
         if not self._final and not (self._stage / "journal").exists():
-            shutil.rmtree(self._stage, ignore_errors=True)
+            _remove(self._stage)
 
     def step(self, name: str) -> None:
         """Announce a step of the preparation."""
@@ -115,6 +114,8 @@ def heal(root: Path, *, step: Step | None = None) -> Healing:
         # Without anything prepared, the change had not begun or was complete: then there is nothing to tell.
         began = (stage / "new").exists()
         (step or _ignore)("remove stage")
+        import shutil
+
         shutil.rmtree(stage)
     except OSError as error:
         raise UnwritableTarget(error.filename or str(root), error) from error
@@ -156,13 +157,26 @@ def _tidy(journal: Journal, root: Path, step: Step) -> None:
             (root / folder).rmdir()
     for name in ("old", "new"):
         step(f"remove {name}")
-        shutil.rmtree(stage / name, ignore_errors=True)
+        _remove(stage / name)
     for name in ("journal", "final"):
         step(f"remove {name}")
         with contextlib.suppress(OSError):
             (stage / name).unlink(missing_ok=True)
     step("remove stage")
-    shutil.rmtree(stage, ignore_errors=True)
+    _remove(stage)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as that is possible; mostly that is a few folders."""
+    for path, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            with contextlib.suppress(OSError):
+                try:
+                    os.unlink(f"{path}/{name}")  # noqa: PTH108 - a link to a folder goes like a file
+                except OSError:
+                    os.rmdir(f"{path}/{name}")  # noqa: PTH106
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _check(journal: Journal, root: Path) -> None:

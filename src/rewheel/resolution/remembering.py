@@ -69,6 +69,8 @@ class RememberingResolver:
         self._target = target
         self._warnings = warnings
         self._resolver: Resolver | None = None
+        self.pages: Sequence[tuple[str, str, str]] = ()
+        """What the last answer was made from, as the client lists pages; empty if there is more to it."""
 
     def resolve(
         self,
@@ -115,7 +117,8 @@ class RememberingResolver:
             return
         rows = [_row(package) for package in resolution.packages]
         if all(row is not None for row in rows):
-            document = {"format": _FORMAT, "pages": self._client.pages_seen(), "packages": rows}
+            self.pages = self._client.pages_seen()
+            document = {"format": _FORMAT, "pages": self.pages, "packages": rows}
             self._client.cache.put(_KIND, key, {}, json.dumps(document, separators=(",", ":")).encode())
 
     def _recall(self, key: str) -> Resolution | None:
@@ -129,11 +132,13 @@ class RememberingResolver:
             pages = [(url, accept, digest) for url, accept, digest in document["pages"]]
             if not self._client.are_unchanged(pages):
                 return None
-            return self._restored(document["packages"])
+            restored = self._restored(document["packages"])
         except (ValueError, KeyError, TypeError, AttributeError, InvalidFilename):
             return None
+        self.pages = pages
+        return restored
 
-    def _restored(self, rows: Sequence[Mapping[str, Any]]) -> Resolution | None:
+    def _restored(self, rows: Sequence[Mapping[str, Any]]) -> Resolution:
         installed = {found.project: found for found in self._target.installed()}
         sources: dict[str, Source] = {source.name: source for source in self._sources}
         packages = []

@@ -82,7 +82,7 @@ def command(
     )
     machine, target = machine_target(session, session.reference_target, session.settings.machine)
     check_scripts(session, scripts, target)
-    builder = builder_for(session, asked, machine, target)
+    builder = builder_for(session, asked, machine.platform, target)
     resolver = build_resolver(
         session,
         asked,

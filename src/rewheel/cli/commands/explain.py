@@ -54,7 +54,7 @@ def command(
     by_machine = []
     for path in paths:
         machine, target = machine_target(session, here, path)
-        builder = builder_for(session, asked, machine, target)
+        builder = builder_for(session, asked, machine.platform, target)
         by_machine.append(
             build_resolver(
                 session, asked, machine=machine, target=target, keep_installed=False, builder=builder

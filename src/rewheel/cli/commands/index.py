@@ -82,7 +82,7 @@ def audit(session: Session, *, requirements: tuple[str, ...], files: tuple[str, 
         asked, here = Asked(), session.target
         wanted = [Requirement.parse(name) for name in sorted(found.project for found in here.installed())]
     machine, target = machine_target(session, here, session.settings.machine)
-    builder = builder_for(session, asked, machine, target)  # so that sources count; nothing is built
+    builder = builder_for(session, asked, machine.platform, target)  # so that sources count; nothing is built
 
     def resolver_for(sources: "Sources") -> "Resolver":
         return build_resolver(

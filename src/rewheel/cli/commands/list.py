@@ -108,7 +108,7 @@ def _outdated(session: Session, installed: "Sequence[InstalledDistribution]") ->
 
     machine, target = machine_target(session, session.target, session.settings.machine)
     asked = Asked()
-    builder = builder_for(session, asked, machine, target)  # who can build may be offered sources
+    builder = builder_for(session, asked, machine.platform, target)  # who can build may be offered sources
     resolver = build_resolver(
         session, asked, machine=machine, target=target, keep_installed=False, builder=builder
     )

@@ -1,0 +1,220 @@
+"""The main job: resolve, choose variants, fetch, install."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rewheel.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rewheel.cli.output import Output
+    from rewheel.cli.requirements_file import Asked
+    from rewheel.cli.session import Session
+    from rewheel.environments import Target
+    from rewheel.installing import Installation
+    from rewheel.machines import Machine, Platform
+    from rewheel.resolution import Resolver
+
+__all__ = ["install"]
+
+
+def install(
+    session: "Session",
+    requirements: "Sequence[str]",
+    *,
+    files: "Sequence[str]" = (),
+    constraints: "Sequence[str]" = (),
+    groups: "Sequence[str]" = (),
+    scripts: "Sequence[str]" = (),
+    editables: "Sequence[str]" = (),
+    upgrade: bool = False,
+    eager: bool = False,
+    reinstall: bool = False,
+    no_deps: bool = False,
+    dry_run: bool = False,
+    report: str | None = None,
+    config_settings: "Sequence[str]" = (),
+) -> None:
+    """Install what is asked for, by the session's settings, and tell the story. Raises RewheelError."""
+    from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
+    from rewheel.cli.building import builder_for
+    from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
+    from rewheel.cli.remembered import remembering
+    from rewheel.installing import Installer, LinkMode
+
+    output = session.output
+    output.narrate_to_stderr = report == "-"
+    if report is not None:
+        from rewheel.cli.installed_report import check_report_place
+
+        check_report_place(session, report)
+    asked = gather(
+        session,
+        requirements,
+        files=files,
+        constraints=constraints,
+        groups=groups,
+        scripts=scripts,
+        editables=editables,
+        config_settings=config_settings,
+    )
+    here = session.target
+    if scripts:
+        from rewheel.cli.project_files import check_scripts
+
+        check_scripts(session, scripts, here)
+    platform: Platform | None = None
+    target = here
+    # This machine is looked at only if something is chosen for it, which a remembered answer has been.
+    find_machine: Callable[[], Machine] = partial(
+        session.machine_at, None, interpreter_arch=_platform(here)[1]
+    )
+    if session.settings.machine is not None:
+        machine, target = machine_target(session, here, session.settings.machine)
+        platform, find_machine = machine.platform, lambda: machine
+    if not dry_run:
+        _refuse_foreign_environment(here, target)
+    builder = builder_for(session, asked, platform, target)
+    # What runs here satisfies nothing on another platform; a folder may be for any.
+    keep_installed = target.is_directory_target or _platform(target) == _platform(here)
+    has_ignored = _tell_of_ignored(output, asked, target)
+
+    def make_resolver() -> "Resolver":
+        return build_resolver(
+            session,
+            asked,
+            machine=find_machine(),
+            target=target,
+            keep_installed=keep_installed,
+            upgrade=upgrade,
+            eager=eager,
+            reinstall=reinstall,
+            no_deps=no_deps,
+            builder=builder,
+        )
+
+    settings = session.settings
+    resolver = remembering(
+        session, asked, target, make_resolver, keep_installed=keep_installed, report=report is not None
+    )
+    installer = Installer(
+        resolver=resolver,
+        client=session.client,
+        target=target,
+        store=session.store,
+        allowed_hashes=asked.hashes,
+        require_hashes=settings.require_hashes,
+        reinstall=reinstall,
+        builder=builder,
+        link_mode=LinkMode(settings.link_mode),
+        bytecode=bytecode_mode(session),
+        reporter=session.reporter,
+    )
+
+    if dry_run:
+        done = installer.plan(asked.requirements, asked.constraints)
+        _say(output, planned_lines(done))
+    else:
+        done = installer.install(
+            asked.requirements,
+            asked.constraints,
+            tell=lambda planned: _say(output, collecting_lines(planned)),
+        )
+        _say(output, done_lines(done))
+        if done.resolution.is_settled and not (
+            done.new or files or constraints or groups or scripts or report or output.verbosity > 0
+        ):
+            _remember(session, target, done)
+        elif not has_ignored and (pages := getattr(resolver, "pages", ())):
+            from rewheel.cli.recalled import keep
+
+            keep(session, target, done, pages)
+        if not no_deps:
+            _warn_of_broken(session, target, done)
+    _warn_of_strangers(session, {package.project for package in done.resolution.packages})
+    if report is not None:
+        from rewheel.cli.installed_report import write_report
+
+        write_report(session, report, done, target)
+
+
+def _say(output: "Output", lines: "Iterable[str]") -> None:
+    for line in lines:
+        output.say(line)
+
+
+def _remember(session: "Session", target: "Target", done: "Installation") -> None:
+    """Let the next one who asks the same know at once, if it is plain wheels that are there."""
+    from rewheel.cli.narration import done_lines
+    from rewheel.cli.output import plain
+    from rewheel.cli.satisfied import remember
+
+    if not any(package.label for package in done.resolution.packages):
+        quiet = session.output.is_quiet
+        remember(session, target, () if quiet else map(plain, done_lines(done)))
+
+
+def _warn_of_broken(session: "Session", target: "Target", done: "Installation") -> None:
+    """Tell of what was there before and now lacks what it needs, as nothing of what was asked for is."""
+    changed = {change.project for change in done.report.installed}
+    resolved = {package.project for package in done.resolution.packages}
+    installed = target.installed() if changed else []
+    others = [each for each in installed if each.project not in resolved]
+    if not others:
+        return
+    from rewheel.resolution.checking import broken_by
+    from rewheel.resolution.standing import installed_variant
+
+    for problem in broken_by(
+        {each.project: each for each in installed if each.project in changed},
+        others,
+        target.markers,
+        lambda found: installed_variant(found, session.providers(session.machine, target.markers)),
+    ):
+        session.reporter.warning(problem.text.removesuffix("."))
+
+
+def _tell_of_ignored(output: "Output", asked: "Asked", target: "Target") -> bool:
+    """Tell of requirements whose markers rule them out, so that nobody wonders where they are.
+
+    Return whether there are any.
+    """
+    ignored = [
+        requirement
+        for requirement in asked.requirements
+        if requirement.marker is not None
+        and not (requirement.marker.uses_variants or requirement.applies(target.markers))
+    ]
+    for requirement in ignored:
+        output.say(f"Ignoring {requirement}: its marker does not hold here")
+    return bool(ignored)
+
+
+def _warn_of_strangers(session: "Session", projects: set[str]) -> None:
+    """Tell of labels that the command line gives for packages that nothing asks for: often a slip."""
+    from rewheel.variants import normalize_project
+
+    settings = session.settings
+    for field, option, named in (
+        ("variants", "--variant", settings.variants),
+        ("exclude_variants", "--exclude-variant", settings.exclude_variants),
+    ):
+        for name in named if field in session.flags else ():
+            if normalize_project(name) not in projects:
+                session.reporter.warning(f"{option} {name} has no effect: nothing asks for {name}")
+
+
+def _refuse_foreign_environment(here: "Target", target: "Target") -> None:
+    """Do not put wheels of another platform into an environment that runs on this one."""
+    if target.is_directory_target:
+        return
+    if _platform(target) != _platform(here):
+        raise UsageError(
+            f"wheels for {' '.join(_platform(target))} would not run in {here.root}",
+            hint="install into a plain folder with --target DIR, or only look with --dry-run",
+        )
+
+
+def _platform(target: "Target") -> tuple[str, str]:
+    return target.markers.get("sys_platform", ""), target.markers.get("platform_machine", "")

@@ -1,0 +1,192 @@
+"""The second-shortest answer: what the same words came to before, for an environment that has nothing yet.
+
+This is what a new environment is filled by, time and again: the words, the configuration, the pages of the
+indexes and the kind of interpreter are those of the last time, so the wheels are, too, and they lie in the
+store. No parser, no settings and no resolver are loaded; only the change itself is made as always. In any
+doubt there is no answer, and the usual way finds one.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rewheel.cli.answers import configuration_of, digest, load, place_of, save
+from rewheel.cli.plain_words import read_plain_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rewheel.cli.output import Output
+    from rewheel.cli.session import Session
+    from rewheel.environments import Target
+    from rewheel.installing import Installation, InstallItem
+
+__all__ = ["keep", "repeat"]
+
+_KIND = "recalled-1"
+_OF_ENVIRONMENTS = frozenset({"PATH", "PS1", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"})
+"""Variables that differ from one active environment to the next, and say nothing else that matters here."""
+
+
+def repeat(arguments: "Sequence[str]", environ: "Mapping[str, str]", output: "Output") -> bool:
+    """Install what these words came to the last time, if that is certainly the answer; tell whether it was.
+
+    Raises what nobody could do anything about: a busy or unwritable environment.
+    """
+    path, python = _question(arguments, environ)
+    if not path:
+        return False
+    import json
+
+    try:
+        text = load(path)
+        known: dict[str, Any] = json.loads(text) if text is not None else {}
+    except (OSError, ValueError):
+        return False
+    if not known:
+        return False
+    from rewheel.environments import EnvironmentsError, find_target
+
+    cache = Path(path).parent.parent
+    try:
+        target = find_target(python, None, {}, Path(python).parent, cache_dir=cache)
+        if not _is_like(known, target) or not _are_current(known["pages"], cache):
+            return False
+        items = [_item(*row) for row in known["wheels"]]
+        if not _install(items, known, target, cache, output):
+            return False
+    except (EnvironmentsError, ValueError, KeyError, TypeError):
+        return False
+    for line in known["lines"]:
+        output.say(line)
+    return True
+
+
+def _install(
+    items: "list[InstallItem]", known: "Mapping[str, Any]", target: "Target", cache: Path, output: "Output"
+) -> bool:
+    """Fill the environment from the store; false if that lacks anything."""
+    from rewheel.cli.reporter import TerminalReporter
+    from rewheel.installing import (
+        BytecodeMode,
+        DamagedEntry,
+        LinkMode,
+        MissingWheel,
+        Plan,
+        Store,
+        apply,
+    )
+
+    store, reporter = Store(cache), TerminalReporter(output)
+    if any(store.get(item.sha256) is None for item in items):
+        return False
+    try:
+        apply(
+            Plan(install=tuple(items)),
+            target,
+            store,
+            link_mode=LinkMode(known["link_mode"]),
+            bytecode=BytecodeMode(known["bytecode"]),
+            reporter=reporter,
+        )
+    except (DamagedEntry, MissingWheel):
+        return False
+    return True
+
+
+def keep(
+    session: "Session", target: "Target", done: "Installation", pages: "Iterable[tuple[str, str, str]]"
+) -> None:
+    """Remember what an installation into an empty environment came to; silently not, if it may not be.
+
+    `pages` are those that the answer was made from.
+    """
+    from rewheel.cli.asking import bytecode_mode
+    from rewheel.cli.narration import collecting_lines, done_lines
+
+    settings = session.settings
+    path, _ = _question(session.arguments, session.environ)
+    if not path or settings.no_cache or settings.machine is not None:
+        return
+    if Path(path).parent.parent != settings.cache_dir or not _is_plain(target) or session.output.warnings:
+        return
+    rows = []
+    for package in done.resolution.packages:
+        wheel = package.wheel
+        if package not in done.new or wheel is None or package.label or package.direct_url is not None:
+            return
+        sha256 = done.digests.get(package.project, "")
+        if wheel.file.hashes.get("sha256", "").lower() != sha256:
+            return
+        rows.append([str(wheel.filename), sha256, package.requested, list(package.extras)])
+    if done.report.removed or any(change.previous_version for change in done.report.installed):
+        return
+    quiet = session.output.is_quiet
+    import json
+
+    document = {
+        "kind": _kind_of(target),
+        "pages": list(pages),
+        "wheels": rows,
+        "link_mode": settings.link_mode,
+        "bytecode": str(bytecode_mode(session)),
+        "lines": [] if quiet else [*collecting_lines(done), *done_lines(done)],
+    }
+    try:
+        save(path, configuration_of(session, None), json.dumps(document, separators=(",", ":")))
+    except (OSError, ValueError):
+        return
+
+
+def _question(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> tuple[str, str]:
+    """Return where the answer is kept and for which interpreter it is asked; both empty if it is not kept."""
+    words = read_plain_words(arguments)
+    if words is None or words.dry_run:
+        return "", ""
+    flags = dict(words.flags)
+    active = environ.get("VIRTUAL_ENV", "")
+    python = flags.pop("python", "") or (f"{active}/bin/python" if active else "")
+    if not isinstance(python, str) or not os.path.isabs(python) or not os.path.isfile(python):  # noqa: PTH113, PTH117
+        return "", ""
+    if active and os.path.lexists(f"{active}/pip.conf"):
+        return "", ""  # a configuration of its own
+    said = [*words.requirements, "", repr(sorted(flags.items())), str(words.quiet)]
+    return place_of(_KIND, arguments, said, environ, without=_OF_ENVIRONMENTS), python
+
+
+def _is_plain(target: "Target") -> bool:
+    """Tell an environment of the usual form, which nobody else manages."""
+    return (
+        not target.is_directory_target
+        and target.platform is None
+        and target.externally_managed is None
+        and target.root == target.interpreter.prefix
+    )
+
+
+def _is_like(known: "Mapping[str, Any]", target: "Target") -> bool:
+    """Tell whether an environment has nothing yet, and an interpreter of the same kind as the last one."""
+    if os.path.lexists(target.root / ".rewheel-transaction"):
+        return False  # whatever was interrupted is healed first, and may have brought something
+    return _is_plain(target) and known["kind"] == _kind_of(target) and not target.installed()
+
+
+def _kind_of(target: "Target") -> str:
+    """Return a hash of all that choosing wheels depends on."""
+    return digest("\0".join([repr(sorted(target.markers.items())), *target.tags]))
+
+
+def _are_current(pages: "Iterable[Sequence[str]]", cache: Path) -> bool:
+    """Tell whether all pages are fresh in the cache, and say what they said."""
+    from rewheel.indexes.cache import Cache
+    from rewheel.indexes.documents import is_known
+
+    kept = Cache(cache)
+    return all(is_known(kept, url, accept, seen) for url, accept, seen in pages)
+
+
+def _item(filename: str, sha256: str, requested: bool, extras: "Sequence[str]") -> "InstallItem":
+    from rewheel.installing import InstallItem
+    from rewheel.variants import WheelFilename
+
+    return InstallItem(WheelFilename.parse(filename), sha256, requested=requested, extras=frozenset(extras))
