@@ -8,7 +8,7 @@ import click
 import pytest
 
 from rewheel.cli.group import COMMANDS
-from rewheel.cli.running import _rewheel
+from rewheel.cli.parsing import _rewheel
 from rewheel.config import Folders, read_settings
 from rewheel.config.settings import SETTINGS
 

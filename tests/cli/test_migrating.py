@@ -9,7 +9,7 @@ import click
 import pytest
 
 from rewheel.cli.group import COMMANDS
-from rewheel.cli.running import _rewheel
+from rewheel.cli.parsing import _rewheel
 
 from .test_documentation import commands
 
