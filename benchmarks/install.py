@@ -26,7 +26,7 @@ PIP_RUNS = 3
 """pip takes half a minute for what the others do in one second; three of its runs agree well enough."""
 PEERS = local_index.FOLDER.parent / "peers"
 TOOLS = ("pip", "uv", "rewheel")
-CASES = ("cold", "warm", "satisfied", "ready to run")
+CASES = ("cold", "warm", "anew", "dry run", "satisfied", "ready to run")
 
 SETS: Mapping[str, tuple[str, ...]] = {
     "flask": ("flask",),
@@ -46,6 +46,10 @@ BUDGETS: tuple[Budget, ...] = (
     ("flask", "warm", "uv", 0.7),
     ("jupyterlab", "warm", "uv", 0.7),
     ("scientific", "warm", "uv", 0.7),
+    ("flask", "anew", "uv", 1.3),
+    ("jupyterlab", "anew", "uv", 1.3),
+    ("scientific", "anew", "uv", 1.3),
+    ("jupyterlab", "dry run", "uv", 1.0),
     ("jupyterlab", "warm", "pip", 1 / 30),
     ("scientific", "warm", "pip", 1 / 30),
     ("scientific", "ready to run", "uv", 1 / 2.5),
@@ -53,25 +57,35 @@ BUDGETS: tuple[Budget, ...] = (
 )
 """Set, case, peer, and the share of the peer's time that rewheel may take."""
 SATISFIED_BUDGET = 0.080
+MEMORY_BUDGET = 200
+"""MiB that rewheel may use at most, whatever the case."""
 
 _NOTES = (
-    "Whole processes, every run into a fresh environment. Cold: empty cache. Warm: the same question with a "
-    "filled cache. Satisfied: asked again for the environment that has it, the faster of two times in a row, "
-    "of which rewheel's first remembers and takes longer. Ready to run: warm installation and the first "
-    "import of what was installed."
+    "Whole processes, every run into a fresh environment. Cold: empty cache. Warm: the same question "
+    "with a filled cache. Anew: the same, after all answers were forgotten, so that it is resolved "
+    "again. Dry run: with --dry-run, the same question. Satisfied: asked again for the environment that "
+    "has it, the faster of two times in a row, of which rewheel's first remembers and takes longer. "
+    "Ready to run: warm installation and the first import of what was installed."
 )
 
-_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-23:
+_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-25 (single runs on a machine that
+did other things as well, so processor time counts here):
 
-- Cold: jupyterlab takes about 5 s of processor time, with uv 2 to 4 (`time`, three runs on a busy machine).
-  Under a profiler unpacking alone took 3 s. Unpacking wheels while the resolver still thinks was tried and
-  left out: it was faster in two of six pairs of runs. Next: unpacking in a second process, `isal` for
-  inflating (`rewheel[speed]`, not measured here), compact rows of pages.
-- Warm: what is left is loading our own modules, asking the new environment's interpreter (some 80 ms under a
-  profiler), and linking, with bytecode more files than uv links. What each costs was not separated.
-- Ready to run: the first import takes most of it. Without the time of the installation, the ratio to uv on
-  the third set would have been 2.5 in that run, so the budget leaves the installation next to nothing."""
+- Cold: unpacking the wheels of jupyterlab takes 1.5 s of processor time with `isal`, those of the third set
+  1.6 s, a quarter to a third of it in the system; uv took 2.0 to 2.5 s for everything. It is done in processes
+  of its own now, from the moment that a version is decided; on two processors, resolving, downloading and
+  linking take as much again. On flask, a system call trace shows more than half of the time before the first
+  request: loading our own modules, asking the interpreter, computing tags.
+- Warm: the interpreter of a new environment is not started any more, and neither parser, settings nor
+  resolver are loaded. What is left on flask is Python itself and loading the modules of the change. On the
+  large sets it is system calls: jupyterlab has 14,000 links at about 15 microseconds, bytecode included,
+  which uv does not link, and 2,000 folders at 60 to 100.
+- Anew: pages are read as JSON again. Next: compact rows of pages, filtered by tags, and fewer modules.
+- Dry run: goes through the settings, and reads the whole answer. Next: the short way of repeated answers.
+- Ready to run: the first import takes most of it."""
 
+_MEMORY: list[float] = []
+"""MiB that each measured run of rewheel used at most, in any one of its processes."""
 Figures = dict[tuple[str, str, str], list[float]]
 """Seconds of every run by set, case and tool."""
 
@@ -138,14 +152,25 @@ def measure(url: str, names: Iterable[str], *, runs: int, pip_runs: int) -> Figu
 def _turn(
     tool: str, url: str, warm_cache: Path, work: Path, packages: tuple[str, ...], imports: str
 ) -> dict[str, float]:
-    cold = _install(tool, url, work / "cache", _environment(work / "cold"), packages)
+    figures = {"cold": _install(tool, url, work / "cache", _environment(work / "cold"), packages)}
+    if tool != "pip":
+        dry = _environment(work / "dry")
+        figures["dry run"] = _install(tool, url, warm_cache, dry, ("--dry-run", *packages))
+        _forget(warm_cache)
+        figures["anew"] = _install(tool, url, warm_cache, _environment(work / "anew"), packages)
     python = _environment(work / "warm")
     warm = _install(tool, url, warm_cache, python, packages)
     first_import = _timed([str(python), "-c", imports])
     satisfied = _install(tool, url, warm_cache, python, packages)
     # The first one notices that the environment has changed since it was last looked at.
     satisfied = min(satisfied, _install(tool, url, warm_cache, python, packages))
-    return {"cold": cold, "warm": warm, "satisfied": satisfied, "ready to run": warm + first_import}
+    return figures | {"warm": warm, "satisfied": satisfied, "ready to run": warm + first_import}
+
+
+def _forget(cache: Path) -> None:
+    """Remove what rewheel remembers of answers, so that it has to think again; uv remembers none."""
+    for folder in (*cache.glob("answers-*"), *cache.glob("indexes-*/answers")):
+        shutil.rmtree(folder)
 
 
 def _install(tool: str, url: str, cache: Path, python: Path, packages: tuple[str, ...]) -> float:
@@ -183,8 +208,15 @@ def _timed(command: list[str]) -> float:
         if not name.startswith(("PIP_FIND", "PIP_EXTRA", "PIP_INDEX", "UV_", "REWHEEL_"))
     }
     begin = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=kept, cwd=PEERS.parent)
-    return time.perf_counter() - begin
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=kept, cwd=PEERS.parent) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    if Path(command[0]).name == "rewheel":
+        _MEMORY.append(usage.ru_maxrss / 1024)
+    return seconds
 
 
 def _settle(cache: Path) -> None:
@@ -247,6 +279,10 @@ def _verdicts(taken: Figures, names: list[str]) -> list[str]:
                 "met" if ours <= SATISFIED_BUDGET else "missed",
             ]
         )
+    if _MEMORY:
+        most = max(_MEMORY)
+        verdict = "met" if most <= MEMORY_BUDGET else "missed"
+        rows.append(["all", "memory", f"≤ {MEMORY_BUDGET} MiB", f"{most:.0f} MiB", verdict])
     return [measuring.table(["set", "case", "budget", "found", ""], rows)]
 
 
