@@ -68,20 +68,21 @@ _NOTES = (
     "Ready to run: warm installation and the first import of what was installed."
 )
 
-_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-25 (single runs on a machine that
-did other things as well, so processor time counts here):
+_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-25 (single runs on a machine
+that did other things as well, so processor time counts here):
 
-- Cold: unpacking the wheels of jupyterlab takes 1.5 s of processor time with `isal`, those of the third set
-  1.6 s, a quarter to a third of it in the system; uv took 2.0 to 2.5 s for everything. It is done in processes
-  of its own now, from the moment that a version is decided; on two processors, resolving, downloading and
-  linking take as much again. On flask, a system call trace shows more than half of the time before the first
-  request: loading our own modules, asking the interpreter, computing tags.
+- Cold: unpacking the wheels of jupyterlab takes 1.5 s of processor time with `isal`, those of the third
+  set 1.6 s, a quarter to a third of it in the system; uv took 2.0 to 2.5 s for everything. It is done
+  in processes of its own now, from the moment that a version is decided; on two processors, resolving,
+  downloading and linking take as much again. On flask, a system call trace shows more than half of the
+  time before the first request: loading our own modules, asking the interpreter, computing tags.
 - Warm: the interpreter of a new environment is not started any more, and neither parser, settings nor
-  resolver are loaded. What is left on flask is Python itself and loading the modules of the change. On the
-  large sets it is system calls: jupyterlab has 14,000 links at about 15 microseconds, bytecode included,
-  which uv does not link, and 2,000 folders at 60 to 100.
+  resolver are loaded. What is left on flask is Python itself and loading the modules of the change. On
+  the large sets it is system calls: jupyterlab has 14,000 links at about 15 microseconds, bytecode
+  included, which uv does not link, and 2,000 folders at 60 to 100.
 - Anew: pages are read as JSON again. Next: compact rows of pages, filtered by tags, and fewer modules.
-- Dry run: goes through the settings, and reads the whole answer. Next: the short way of repeated answers.
+- Dry run: goes through the settings, and reads the whole answer. Next: the short way of repeated
+  answers.
 - Ready to run: the first import takes most of it."""
 
 _MEMORY: list[float] = []
