@@ -26,7 +26,17 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             return _print(known)
     from rewheel.cli.running import run
 
+    if argv is not None:
+        return run(arguments)
+    _collect_rarely()
     return run(arguments)
+
+
+def _collect_rarely() -> None:
+    """Look for garbage in cycles less often: a short run makes much that stays, and little of that kind."""
+    import gc
+
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _write_into_nowhere() -> None:
