@@ -197,6 +197,14 @@ def test_default_extras_for_a_backend_that_refuses_them(yard: Yard) -> None:
     assert b"Default-Extra: fast-path" in found["foo-1.0/PKG-INFO"]
 
 
+def test_plain_wheels_have_no_variant_markers(yard: Yard) -> None:
+    requires = ["bar; 'gpu :: arch :: x1' in variant_properties", "baz; variant_label == ''", "always"]
+    plain, one = matrix(yard, recipe={"requires": requires}).run(["", "x1"], sdist=False)
+    assert plain.path and one.path, (plain.error, one.error)
+    assert metadata(plain.path).requires == ("baz", "always")
+    assert metadata(one.path).requires == tuple(requires)
+
+
 def test_a_default_extra_that_the_backend_does_not_provide(yard: Yard) -> None:
     text = VARIANT + '[tool.rewheel.build]\ndefault-optional-dependency-keys = ["x"]\n'
     (product,) = matrix(yard, text).run([""], sdist=False)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from rewheel.wheels.external import ExternalHosting
     from rewheel.wheels.headers import WheelInfo
+    from rewheel.wheels.plain_metadata import settle_variant_markers
     from rewheel.wheels.record import RecordEntry, digest_of, encode_digest, format_record, parse_record
     from rewheel.wheels.rim import Rim, dismount, rim_name, wheel_name
     from rewheel.wheels.source import ByteSource, BytesSource, FileSource
@@ -66,6 +67,7 @@ _HOMES = {
     "relabel_variant": "variant_wheel",
     "replacing": "writing",
     "rim_name": "rim",
+    "settle_variant_markers": "plain_metadata",
     "tidy_wheel": "tidying",
     "unmake_variant": "variant_wheel",
     "verify": "verification",
@@ -107,6 +109,7 @@ __all__ = [
     "relabel_variant",
     "replacing",
     "rim_name",
+    "settle_variant_markers",
     "tidy_wheel",
     "unmake_variant",
     "verify",

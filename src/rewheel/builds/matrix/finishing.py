@@ -6,23 +6,26 @@ from pathlib import Path
 
 from rewheel.builds.matrix.abi import record_abi
 from rewheel.builds.matrix.declaration import Declaration
-from rewheel.builds.matrix.recipe import Recipe
 from rewheel.metadata import edit_metadata
 from rewheel.variants import NULL_LABEL, VariantMetadata
-from rewheel.wheels import make_variant, tidy_wheel
+from rewheel.wheels import make_variant, settle_variant_markers, tidy_wheel
 
-__all__ = ["edit_for_recipe", "finish_wheel"]
+__all__ = ["edit_for_label", "finish_wheel"]
 
 
-def edit_for_recipe(content: bytes, recipe: Recipe, declaration: Declaration) -> bytes:
-    """Return METADATA as the wheel of a recipe has it: its dependencies, and the default extras (PEP 771)."""
-    extras = declaration.default_extras
-    return edit_metadata(
+def edit_for_label(content: bytes, label: str, declaration: Declaration) -> bytes:
+    """Return METADATA as the wheel of a label has it: its dependencies, and the default extras (PEP 771).
+
+    A plain wheel, whose label is empty, has its variant markers settled: other tools refuse them.
+    """
+    extras, recipe = declaration.default_extras, declaration.recipe(label)
+    edited = edit_metadata(
         content,
         add=recipe.dependencies.add,
         drop=recipe.dependencies.drop,
         default_extras=extras.names if extras.path else None,
     )
+    return edited if label else settle_variant_markers(edited, "the wheel")[0]
 
 
 def finish_wheel(
@@ -44,7 +47,7 @@ def finish_wheel(
     recipe = declaration.recipe(label)
 
     def edited(content: bytes) -> bytes:
-        return edit_for_recipe(content, recipe, declaration)
+        return edit_for_label(content, label, declaration)
 
     if not label or metadata is None:
         return tidy_wheel(built, output=output, metadata=edited, epoch=epoch)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rewheel.builds.errors import BuildsError
-from rewheel.builds.matrix.finishing import edit_for_recipe, finish_wheel
+from rewheel.builds.matrix.finishing import edit_for_label, finish_wheel
 from rewheel.builds.matrix.freezing import build_providers, freeze
 from rewheel.builds.matrix.providers import check_properties, provider_requirements
 from rewheel.builds.matrix.requested import Requested
@@ -144,8 +144,8 @@ def _prepare(kind: str, folder: str, settings: Settings) -> str:
     with _told(), Wrapped.open(settings, kind) as wrapped:
         name: str = getattr(wrapped.backend, f"prepare_metadata_for_build_{kind}")(folder, wrapped.settings)
         path = Path(folder, name, "METADATA")
-        recipe = wrapped.recipe if kind == "wheel" else wrapped.declaration.recipe("")
-        path.write_bytes(edit_for_recipe(path.read_bytes(), recipe, wrapped.declaration))
+        label = wrapped.requested.label if kind == "wheel" else ""
+        path.write_bytes(edit_for_label(path.read_bytes(), label, wrapped.declaration))
         return name
 
 
