@@ -20,6 +20,7 @@ pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
 PIP = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+HOME = Path.home()
 ON_LINUX_X86_64 = sys.platform == "linux" and platform.machine() == "x86_64"
 
 EXTRAS = """
@@ -125,6 +126,8 @@ def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIP_CONFIG_FILE", raising=False)
     for name, value in PIP.items():
         monkeypatch.setenv(name, value)
+    for name, folder in (("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")):
+        monkeypatch.setenv(name, os.environ.get(name, str(HOME / folder)))
 
 
 @pytest.mark.timeout(900)
