@@ -70,9 +70,6 @@ CARGO = """[package]
 name = "foo"
 version = "1.0.0"
 edition = "2021"
-[lib]
-name = "foo"
-crate-type = ["cdylib"]
 """
 BACKENDS: dict[str, tuple[str, str, dict[str, str]]] = {
     "setuptools": ("setuptools.build_meta", "setuptools>=77", {"setup.py": SETUP, "foo/_number.c": C_MODULE}),
@@ -82,7 +79,7 @@ BACKENDS: dict[str, tuple[str, str, dict[str, str]]] = {
     "scikit-build-core": (
         "scikit_build_core.build", "scikit-build-core", {"CMakeLists.txt": CMAKE, "foo/_number.c": C_MODULE},
     ),
-    "maturin": ("maturin", "maturin", {"Cargo.toml": CARGO, "src/lib.rs": "", "foo/_": ""}),
+    "maturin": ("maturin", "maturin", {"Cargo.toml": CARGO, "src/main.rs": "fn main() {}\n"}),
 }  # fmt: skip
 
 
@@ -98,7 +95,8 @@ def project(folder: Path, backend: str, *, wrapped: bool) -> Path:
     head = f'[build-system]\n{system}[project]\nname = "foo"\nversion = "1.0"\ndescription = "An example"\n'
     members = {"foo/__init__.py": '"""Foo."""\n', **files, "pyproject.toml": head + EXTRAS + VARIANT}
     if backend == "maturin":
-        del members["foo/__init__.py"], members["foo/_"]
+        del members["foo/__init__.py"]
+        members["pyproject.toml"] += '[tool.maturin]\nbindings = "bin"\n'
     write_tree(folder, members)
     if backend == "meson-python":  # whose source distributions are those of repositories
         git(folder, "init", "-q")
