@@ -73,8 +73,8 @@ class ObjectStore:
         }
 
     def new_storage(self) -> str:
-        """Give the URL of a bucket that nobody uses yet; it is made by the first object in it."""
-        return f"s3://bucket-{next(self._numbers)}/index?endpoint={self.endpoint}"
+        """Give the URL of a folder that nobody uses yet, in one bucket for all: each takes several volumes."""
+        return f"s3://tests/index-{next(self._numbers)}?endpoint={self.endpoint}"
 
     def start(self) -> None:
         """Start, and give back when objects can be written, which takes a few seconds."""

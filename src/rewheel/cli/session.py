@@ -195,7 +195,7 @@ class Session:
             certificates=settings.cert,
             client_certificate=settings.client_cert,
             trusted_hosts=frozenset(settings.trusted_hosts),
-            proxies=self.proxies(),
+            proxies=self._proxies(settings.proxy),
             netrc=self._netrc(),
             keyring=KeyringProvider(settings.keyring_provider),
             environ=self.environ,
@@ -307,7 +307,9 @@ class Session:
 
     def proxies(self) -> Mapping[str, str]:
         """Return the web proxies to use, by the variables that name them."""
-        proxy = self.settings.proxy
+        return self._proxies(self.settings.proxy)
+
+    def _proxies(self, proxy: str) -> Mapping[str, str]:
         known = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method"}
         proxies = {name: value for name, value in self.environ.items() if name.lower() in known}
         if proxy:
