@@ -73,7 +73,7 @@ class ObjectStore:
         }
 
     def new_storage(self) -> str:
-        """Give the URL of a folder that nobody uses yet; one bucket has all, for each takes several volumes."""
+        """Give the URL of a folder that nobody uses yet, in one bucket: each bucket takes volumes."""
         return f"s3://tests/index-{next(self._numbers)}?endpoint={self.endpoint}"
 
     def start(self) -> None:
