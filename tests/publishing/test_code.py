@@ -85,7 +85,9 @@ def test_a_plain_wheel_with_demanding_code_is_warned_of(tmp_path: Path) -> None:
     assert codes(tmp_path, code=make_elf(AVX2)) == [("RW141", Severity.WARNING)]
 
 
-@pytest.mark.parametrize("code", [make_elf(CPUID + AVX2), make_elf(AVX2, ifunc=True)])
+@pytest.mark.parametrize(
+    "code", [make_elf(CPUID + AVX2), make_elf(AVX2, ifunc=True), make_elf(AVX2, strings=b"\0__cpu_model\0")]
+)
 def test_code_that_asks_the_processor_is_a_note(tmp_path: Path, code: bytes) -> None:
     assert codes(tmp_path, "v2", code=code) == [("RW142", Severity.NOTE)]
 
@@ -132,4 +134,5 @@ def test_no_damage_makes_a_reader_fail(noise: bytes, place: int, value: int) -> 
             continue
         elf.level_needed()
         elf.has_ifuncs()
+        elf.has_cpu_model()
         needs_of(elf, limit=1 << 16)

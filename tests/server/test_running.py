@@ -55,6 +55,9 @@ class SlowUpload:
 
     def finish(self) -> bytes:
         self._socket.sendall(self._rest)
+        return self.rest()
+
+    def rest(self) -> bytes:
         answer = b""
         while piece := self._socket.recv(65536):
             answer += piece
@@ -120,6 +123,20 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None
         eventually(lambda: not any(lives(worker) for worker in workers))
 
 
+def test_slow_clients_are_given_up(tmp_path: Path) -> None:
+    hurry = {"REWHEEL_SERVER_BODY_TIMEOUT": "1", "REWHEEL_SERVER_HEADER_TIMEOUT": "1"}
+    with running_server(tmp_path / "index", environ=hurry) as server:
+        upload = SlowUpload(server, make_wheel(tmp_path, "slow", "1.0"))
+        answer = upload.rest()
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"nothing has arrived for 1 seconds" in answer
+        assert spooled(server) == []
+        with socket.create_connection(server.address, timeout=30) as client:
+            client.sendall(b"GET /simple/ HTTP/1.1\r\nHost: ")
+            assert b" 200 " not in client.recv(1000)  # it ends, or says 408
+        assert server.get("/simple/").status == 200
+
+
 def test_a_client_that_goes_away_leaves_nothing_behind(pair: RunningServer, tmp_path: Path) -> None:
     content = make_wheel(tmp_path, "gone", "1.0").read_bytes()
     body, kind = multipart(
@@ -132,6 +149,25 @@ def test_a_client_that_goes_away_leaves_nothing_behind(pair: RunningServer, tmp_
         eventually(lambda: bool(spooled(pair)))
     eventually(lambda: not spooled(pair))
     assert pair.get("/simple/gone/").status == 404
+
+
+def test_processes_that_write_to_one_file_at_once_wait_for_each_other(
+    pair: RunningServer, tmp_path: Path
+) -> None:
+    wheels = [make_wheel(tmp_path, f"crowd-{number % 4}", f"1.{number}") for number in range(24)]
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda some: statuses.extend(pair.upload(w).status for w in some), args=(part,)
+        )
+        for part in (wheels[n::8] for n in range(8))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 24
+    assert [len(pair.page(f"crowd-{n}")["files"]) for n in range(4)] == [6] * 4
 
 
 def test_headers_have_a_limit(pair: RunningServer) -> None:

@@ -9,10 +9,13 @@ AVX2 = bytes.fromhex("c5fdfec1c3")  # vpaddd ymm0, ymm0, ymm1; ret
 CPUID = bytes.fromhex("0fa2")
 
 
-def make_elf(code: bytes = PLAIN, *, machine: int = 62, isa_needed: int = 0, ifunc: bool = False) -> bytes:
+def make_elf(
+    code: bytes = PLAIN, *, machine: int = 62, isa_needed: int = 0, ifunc: bool = False, strings: bytes = b""
+) -> bytes:
     """Write an ELF file for a 64-bit machine; 62 is x86-64, 183 is AArch64.
 
     `isa_needed` is the bit mask of x86-64 levels in its GNU property note: 1 is v1, 8 is v4.
+    `strings` is the content of a string table.
     """
     contents = [(1, 0x6, code)]
     if isa_needed:
@@ -20,6 +23,8 @@ def make_elf(code: bytes = PLAIN, *, machine: int = 62, isa_needed: int = 0, ifu
         contents.append((7, 0x2, struct.pack("<3I", 4, len(described), 5) + b"GNU\0" + described))
     if ifunc:
         contents.append((2, 0, struct.pack("<IBBHQQ", 1, 0x1A, 0, 1, 0, 4)))
+    if strings:
+        contents.append((3, 0, strings))
     body = b""
     headers = [struct.pack("<2I4Q2I2Q", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)]
     for kind, flags, content in contents:

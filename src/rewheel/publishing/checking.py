@@ -80,9 +80,11 @@ def check_file(
     return FileReport(shown, entry, found.found)
 
 
-def check_files(paths: Sequence[Path], *, content: bool = True, sha256: bool = False) -> list[FileReport]:
+def check_files(
+    paths: Sequence[Path], *, content: bool = True, code: bool = True, sha256: bool = False
+) -> list[FileReport]:
     """Check several files at once, in their order."""
-    return in_threads(lambda path: check_file(path, content=content, sha256=sha256), paths)
+    return in_threads(lambda path: check_file(path, content=content, code=code, sha256=sha256), paths)
 
 
 def in_threads(work: Callable[[_Value], _Result], jobs: Sequence[_Value]) -> list[_Result]:

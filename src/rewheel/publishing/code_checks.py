@@ -117,7 +117,7 @@ def _check_instructions(name: str, elf: Elf, granted: _Granted, left: int, found
     missing = {flag: count for flag, count in needs.flags.items() if flag not in granted.flags}
     if missing:
         shown = _shown(missing)
-        if needs.asks_cpu or elf.has_ifuncs():
+        if needs.asks_cpu or elf.has_ifuncs() or elf.has_cpu_model():
             found.add("RW142", f"has instructions of {shown}, but asks the processor first", name)
         else:
             _tell(name, f"has instructions of {shown}", granted, found)

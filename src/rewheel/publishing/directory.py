@@ -35,13 +35,17 @@ def distributions_in(directory: Path) -> list[Path]:
         raise UnusableDirectory(directory, error, hint=hint) from error
 
 
-def read_directory(directory: Path, *, content: bool = True, sha256: bool = True) -> Contents:
+def read_directory(
+    directory: Path, *, content: bool = True, code: bool = True, sha256: bool = True
+) -> Contents:
     """Check every distribution directly inside `directory`; files of other kinds are passed over.
 
-    A file that is unfit to be published becomes an error among the findings instead of an entry. `content`
-    and `sha256` are those of `check_file`. Raises UnusableDirectory when the folder itself cannot be read.
+    A file that is unfit to be published becomes an error among the findings instead of an entry. `content`,
+    `code` and `sha256` are those of `check_file`. Raises UnusableDirectory when the folder itself cannot
+    be read.
     """
-    return contents_of(directory, check_files(distributions_in(directory), content=content, sha256=sha256))
+    reports = check_files(distributions_in(directory), content=content, code=code, sha256=sha256)
+    return contents_of(directory, reports)
 
 
 def contents_of(directory: Path, reports: Sequence[FileReport]) -> Contents:

@@ -15,6 +15,9 @@ _GNU_PROPERTY = 5
 _ISA_NEEDED = 0xC0008002
 _LEVELS = ((8, "v4"), (4, "v3"), (2, "v2"), (1, "v1"))
 _IFUNC = 10
+_STRINGS = 3
+_CPU_MODEL = (b"\0__cpu_model\0", b"\0__cpu_indicator_init\0")
+"""What GCC and Clang make of `__builtin_cpu_supports`: libgcc asks the processor for such a file."""
 
 
 class BrokenElfError(ValueError):
@@ -62,6 +65,15 @@ class Elf:
                 if any(table[place * 24 + 4] & 0xF == _IFUNC for place in range(count)):
                     return True
         return False
+
+    def has_cpu_model(self) -> bool:
+        """Tell whether it looks up what the compiler's library knows of the processor."""
+        return any(
+            name in bytes(self._content(section))
+            for section in self._sections
+            if section.kind == _STRINGS
+            for name in _CPU_MODEL
+        )
 
     def _content(self, section: _Section) -> memoryview:
         return self._data[section.offset : section.offset + section.size]

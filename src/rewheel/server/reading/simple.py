@@ -17,6 +17,7 @@ from rewheel.server.reading.html_form import project_html, projects_html
 from rewheel.server.reading.json_form import project_json, projects_json
 from rewheel.server.reading.negotiation import Encoding, Form, choose_encoding, choose_form
 from rewheel.server.reading.packing import Packed
+from rewheel.server.reading.turns import Turns
 from rewheel.server.reading.upstream_pages import combined_page, combined_serial, source_headers
 from rewheel.server.services import Services
 from rewheel.variants import normalize_project
@@ -46,6 +47,7 @@ class SimplePages:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._cache = services.page_cache
+        self._turns = Turns()
         lifetime = services.settings.page_lifetime
         control = f"max-age={lifetime}" if lifetime else "max-age=0, must-revalidate"
         self._control = (b"cache-control", control.encode())
@@ -81,7 +83,8 @@ class SimplePages:
         known = self._known(normal, wish)
         if known is not None:
             return known
-        found = await self._services.run(self._project, normal, wish)
+        async with self._turns.turn(wish.key):  # of many who wait for one page, the first renders it
+            found = await self._services.run(self._project, normal, wish)
         return found if isinstance(found, Answer) else await self._elsewhere(normal, found, wish)
 
     def _wish(self, scope: Scope, path: str) -> _Wish:
