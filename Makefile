@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo demo-index example-numpy test check format bench acceptance clean
+.PHONY: demo demo-index example-numpy test check format bench bench-server acceptance clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/rewheel demo
@@ -34,6 +34,10 @@ acceptance: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/run.py
+
+# The index server beside others; takes minutes, and gets the others from your configured package index.
+bench-server: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/run.py server
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

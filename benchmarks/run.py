@@ -1,6 +1,7 @@
-"""Take the figures of RESULTS.md anew: `make bench` takes all, `run.py variants commands` those it names.
+"""Take the figures of RESULTS.md anew: `run.py variants commands` takes those it names.
 
-A section that is not taken stays as it is.
+`make bench` takes all but the server's, which take long and are for `make bench-server`. A section that is
+not taken stays as it is.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ import install
 import measuring
 import releases
 
+import server
 import variants
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -23,19 +25,24 @@ SECTIONS = {
     "commands": ("## Commands", commands.section),
     "releases": ("## Releases", releases.section),
     "install": ("## Installing", install.section),
+    "server": ("## Serving", server.section),
 }
+ONLY_WHEN_NAMED = frozenset({"server"})
 
 
 def main() -> None:
     """Measure, and write what was measured beside this script."""
-    asked = sys.argv[1:] or list(SECTIONS)
+    asked = sys.argv[1:] or [name for name in SECTIONS if name not in ONLY_WHEN_NAMED]
     if unknown := set(asked).difference(SECTIONS):
         sys.exit(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     kept = _present()
     taken = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: {measuring.machine()}."
     parts = [
         "# Benchmarks",
-        "Taken by `make bench`, peers side by side in one run. Medians; fastest and slowest run in brackets.",
+        (
+            "Taken by `make bench` and `make bench-server`, peers side by side in one run. Medians; "
+            "fastest and slowest run in brackets."
+        ),
     ]
     for name, (title, section) in SECTIONS.items():
         if name in asked:

@@ -17,7 +17,10 @@ from pathlib import Path
 
 from measuring import environment
 
-__all__ = ["Peer", "devpi", "free_port", "installed", "memory", "pypiserver", "running", "simple_repository"]
+__all__ = [
+    "Peer", "devpi", "free_port", "installed", "memory", "pypiserver", "resident", "running",
+    "simple_repository",
+]  # fmt: skip
 
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json", "Accept-Encoding": "gzip"}
 
@@ -100,12 +103,21 @@ def running(peer: Peer, *, patience: float = 120) -> Iterator[tuple[str, "subpro
 
 def memory(process: "subprocess.Popen[bytes]") -> int:
     """Return the bytes that a server's processes take, what they share counted once."""
+    return _sum_of(process, "Pss:")
+
+
+def resident(process: "subprocess.Popen[bytes]") -> int:
+    """Return the bytes that are resident in a server's processes, what they share counted in each."""
+    return _sum_of(process, "Rss:")
+
+
+def _sum_of(process: "subprocess.Popen[bytes]", figure: str) -> int:
     total = 0
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             if folder.name.isdecimal() and os.getpgid(int(folder.name)) == process.pid:
                 rollup = (folder / "smaps_rollup").read_text()
-                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(figure))
     return total * 1024
 
 
