@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.projects import Status
@@ -60,6 +60,7 @@ class Published:
     uploaded_at: datetime
     external_url: str | None
     provenance: str | None
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,34 @@ _PUBLISHED = (
     files.c.uploaded_at,
     files.c.external_url,
     files.c.provenance,
+    files.c.label,
+)
+
+# What pages and downloads wait for is made once; making a statement costs more than running it.
+_LIST = (
+    select(*_PUBLISHED)
+    .join(releases, releases.c.id == files.c.release_id)
+    .where(files.c.project_id == bindparam("project"), files.c.stage_id.is_(None))
+    .order_by(releases.c.sort_key, files.c.filename)
+)
+_INDEX_FILES = (
+    select(releases.c.version, releases.c.variants_json)
+    .where(releases.c.project_id == bindparam("project"), releases.c.variants_json.is_not(None))
+    .order_by(releases.c.sort_key)
+)
+_STORED = (
+    select(
+        files.c.filename,
+        files.c.sha256,
+        files.c.size,
+        files.c.metadata_sha256,
+        files.c.uploaded_at,
+        projects.c.status,
+        files.c.stage_id,
+        files.c.external_url,
+    )
+    .join(projects, projects.c.id == files.c.project_id)
+    .where(files.c.filename == bindparam("filename"))
 )
 
 
@@ -120,24 +149,14 @@ def add(connection: Connection, project_id: int, release_id: int, file: NewFile)
 
 def list_published(connection: Connection, project_id: int) -> Sequence[Published]:
     """Return the public files of a project, by version and name."""
-    query = (
-        select(*_PUBLISHED)
-        .join(releases, releases.c.id == files.c.release_id)
-        .where(files.c.project_id == project_id, files.c.stage_id.is_(None))
-        .order_by(releases.c.sort_key, files.c.filename)
-    )
-    rows: Sequence[Sequence[Any]] = connection.execute(query).all()
+    rows: Sequence[Sequence[Any]] = connection.execute(_LIST, {"project": project_id}).all()
     return [Published(*row) for row in rows]  # the columns are its fields, in their order
 
 
 def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, str]]:
     """Return version and text of the index files of a project's releases (PEP 825)."""
-    query = (
-        select(releases.c.version, releases.c.variants_json)
-        .where(releases.c.project_id == project_id, releases.c.variants_json.is_not(None))
-        .order_by(releases.c.sort_key)
-    )
-    return [(row.version, row.variants_json) for row in connection.execute(query)]
+    found = connection.execute(_INDEX_FILES, {"project": project_id})
+    return [(row.version, row.variants_json) for row in found]
 
 
 def index_file(connection: Connection, project_id: int, sort_key: str) -> str | None:
@@ -150,21 +169,7 @@ def index_file(connection: Connection, project_id: int, sort_key: str) -> str | 
 
 def find_stored(connection: Connection, filename: str) -> Stored | None:
     """Find a file by its name."""
-    query = (
-        select(
-            files.c.filename,
-            files.c.sha256,
-            files.c.size,
-            files.c.metadata_sha256,
-            files.c.uploaded_at,
-            projects.c.status,
-            files.c.stage_id,
-            files.c.external_url,
-        )
-        .join(projects, projects.c.id == files.c.project_id)
-        .where(files.c.filename == filename)
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_STORED, {"filename": filename}).one_or_none()
     return Stored(*row[:5], Status(row.status), *row[6:]) if row is not None else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete as delete_rows, insert, select, update
+from sqlalchemy import Connection, bindparam, delete as delete_rows, insert, select, update
 
 from rewheel.server.catalog.facts import first_serial, raise_first_serial, touch_list
 from rewheel.server.catalog.moments import now
@@ -67,6 +67,11 @@ _COLUMNS = (
     projects.c.alternate_locations,
 )
 
+_STATUS = 3
+"""The place of the status among the columns."""
+_FIND = select(*_COLUMNS).where(projects.c.name == bindparam("name"))  # made once: pages wait for it
+_FIND_FOR_UPDATE = _FIND.with_for_update()
+
 
 def find(connection: Connection, name: str, *, for_update: bool = False) -> Project | None:
     """Find a project by its normalised name.
@@ -75,14 +80,14 @@ def find(connection: Connection, name: str, *, for_update: bool = False) -> Proj
     """
     if "\0" in name:  # PostgreSQL knows no such text
         return None
-    query = select(*_COLUMNS).where(projects.c.name == name)
-    row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
+    query = _FIND_FOR_UPDATE if for_update else _FIND
+    row: Sequence[Any] | None = connection.execute(query, {"name": name}).one_or_none()
     if row is None:
         return None
-    values = row._asdict()
-    values["status"] = Status(row.status)
-    values["tracks"], values["alternate_locations"] = tuple(row.tracks), tuple(row.alternate_locations)
-    return Project(**values)
+    *plain, tracks, alternate_locations = row  # the columns are the fields, in their order
+    values = [*plain, tuple(tracks), tuple(alternate_locations)]
+    values[_STATUS] = Status(values[_STATUS])
+    return Project(*values)
 
 
 def create(connection: Connection, display_name: str) -> Project:

@@ -34,10 +34,9 @@ def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJE
         published = files.list_published(connection, project.id)
         is_complete = all(file.external_url is None for file in published)
         elsewhere = {} if is_complete else hosted_elsewhere(connection, project.id)
-        listed = [
-            *(_listed(file, root, elsewhere.get(file.filename)) for file in published),
-            *_index_files(connection, project),
-        ]
+        listed = [_listed(file, root, elsewhere.get(file.filename)) for file in published]
+        if any(file.label for file in published):
+            listed += _index_files(connection, project)
         versions = list(dict.fromkeys(file.version for file in published))
     return ProjectPage(
         project.name,
