@@ -1,5 +1,6 @@
 """Backups are taken while the server goes on, and restored into another kind of index, then the same."""
 
+import io
 import json
 import shutil
 import tarfile
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from rewheel.cli.entry import main
+from rewheel.server.catalog.database import Database
+from rewheel.server.operating.dump import dump
+from rewheel.server.settings import ServerSettings
 from support.object_store import ObjectStore
 from support.postgresql import PostgreSQL
 from support.server import RunningServer, running_server
@@ -41,7 +45,22 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make_wheel(folder, "bar", "2.0"),
         ):
             assert server.upload(wheel).status == 200
+        (file,) = server.page("bar")["files"]
+        assert server.get(file["url"].removeprefix("../..")).status == 200  # downloads are counted
+    assert any(row.startswith('["downloads"') for row in rows_of(folder / "index"))
     return folder / "index"
+
+
+def rows_of(data: Path) -> list[str]:
+    """Return what the catalog of a folder has, as a backup writes it."""
+    database = Database(ServerSettings(data=data).database_url, connections=1)
+    target = io.BytesIO()
+    try:
+        with database.read() as connection:
+            dump(connection, target)
+    finally:
+        database.close()
+    return target.getvalue().decode().splitlines()
 
 
 @pytest.fixture

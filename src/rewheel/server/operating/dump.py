@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Date, Table, func, insert, select, text
 
 from rewheel.server.catalog.moments import Moment
 from rewheel.server.catalog.schema import metadata, upstream_files, upstream_pages
@@ -67,7 +67,7 @@ def is_empty(connection: Connection) -> bool:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value  # moments are dates too
 
 
 def _rows(source: BinaryIO) -> Iterator[tuple[Table, dict[str, Any]]]:
@@ -87,10 +87,11 @@ def _rows(source: BinaryIO) -> Iterator[tuple[Table, dict[str, Any]]]:
 
 def _value(table: Table, column: str, value: object) -> object:
     kind = table.columns[column].type
-    if isinstance(kind, Moment) and value is not None:
-        assert isinstance(value, str)
-        return datetime.fromisoformat(value)
-    return value
+    if not isinstance(kind, Moment | Date) or value is None:
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"{table.name}.{column} is no point in time")
+    return datetime.fromisoformat(value) if isinstance(kind, Moment) else date.fromisoformat(value)
 
 
 def _set_sequences(connection: Connection) -> None:
