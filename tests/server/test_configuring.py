@@ -40,7 +40,7 @@ def test_variables_are_stronger_than_files() -> None:
         ("port", 70_000), ("port", True), ("port", "many"), ("file-limit", "200 MB"), ("file-limit", 0),
         ("file-limit", -5), ("file-limit", "9999999999 TiB"), ("title", ""), ("title", 5), ("threads", 0),
         ("body-timeout", "soon"), ("body-timeout", True), ("body-timeout", "nan"), ("workers", 1.5),
-        ("nothing", 1),
+        ("trusted-proxies", ["proxy.example"]), ("trusted-proxies", 7), ("nothing", 1),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_said_with_its_place(key: str, value: object) -> None:

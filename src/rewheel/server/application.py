@@ -16,6 +16,7 @@ from rewheel.server import operating, pages, reading, writing
 from rewheel.server.answers import text_answer
 from rewheel.server.errors import Refused
 from rewheel.server.folder import watch
+from rewheel.server.forwarding import Forwarded
 from rewheel.server.operating.observing import Observed, UploadLimit
 from rewheel.server.operating.sampling import sample
 from rewheel.server.services import Services
@@ -58,7 +59,7 @@ def build_application(settings: ServerSettings, services: Services | None = None
         _Front(services, application), limit=settings.hard_file_limit, patience=settings.body_timeout
     )
     bounded = UploadLimit(heard_out, settings.uploads)
-    return Observed(bounded, services.metrics)
+    return Forwarded(Observed(bounded, services.metrics), settings.trusted_proxies)
 
 
 class _Front:

@@ -116,6 +116,16 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _networks(value: object) -> tuple[str, ...]:
+    from rewheel.server.forwarding import parse_networks
+
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("expected a list of addresses and networks")
+    parse_networks(words)
+    return tuple(words)
+
+
 def _log_format(value: object) -> str:
     if value not in {"json", "text"}:
         raise ValueError("expected json or text")
@@ -148,6 +158,7 @@ _READERS: Mapping[str, Reader] = {
     "storage": _text,
     "title": _text,
     "public-url": _text,
+    "trusted-proxies": _networks,
     "allow-insecure-external": _switch,
     "staged-legacy-uploads": _switch,
     "file-limit": _size,

@@ -57,6 +57,8 @@ class ServerSettings:
 
     public_url: str = ""
     """The address under which clients know the server; empty to believe what each of them says."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses and networks of proxies that are believed what they say about clients (X-Forwarded-…)."""
     staged_legacy_uploads: bool = False
     """Whether a form may ask, by a field `staged`, that its file is staged: an experiment (PEP 694)."""
     allow_insecure_external: bool = False
