@@ -33,6 +33,9 @@ _PARTS: Sequence[Callable[[Services], Sequence[BaseRoute]]] = (
 )
 """Each part of the server gives its routes; the first that matches answers."""
 
+_LARGEST_HEAD = 1 << 16
+"""Bytes of the headers of a request."""
+
 _log = logging.getLogger("rewheel.server")
 
 
@@ -74,7 +77,10 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to its part."""
         path: str = scope.get("path", "") if scope["type"] == "http" else ""
-        if "\0" in path:  # nothing is called so, and PostgreSQL would not even look
+        if sum([len(name) + len(value) for name, value in scope.get("headers", ())]) > _LARGEST_HEAD:
+            answer = text_answer(431, "the headers of the request are too long", {"Connection": "close"})
+            await answer(scope, receive, send)
+        elif "\0" in path:  # nothing is called so, and PostgreSQL would not even look
             await text_answer(404, "there is nothing here")(scope, receive, send)
         elif path.startswith("/simple/"):
             await self._simple(scope, receive, send)

@@ -26,8 +26,8 @@ _TURN = 0.0005
 """Seconds for which a thread may compute before others get their turn. With Python's own 5 ms, the thread
 that answers requests waits so long for each of those that render pages, whenever it has something to do."""
 
-_LARGEST_HEAD = 1 << 16
-"""Bytes of the headers of a request."""
+_LARGEST_READ = 1 << 18
+"""Bytes that are taken from a connection at once: each piece of an upload costs as much as the next."""
 
 
 class _Server(MPServer):
@@ -69,7 +69,7 @@ def run_processes(settings: ServerSettings, port: int, on_ready: Callable[[], No
         websockets=False,
         backlog=settings.backlog,
         http1_settings=HTTP1Settings(
-            header_read_timeout=int(settings.header_timeout * 1000), max_buffer_size=_LARGEST_HEAD
+            header_read_timeout=int(settings.header_timeout * 1000), max_buffer_size=_LARGEST_READ
         ),
         log_enabled=False,
         respawn_failed_workers=True,

@@ -32,7 +32,7 @@ def put(database, name, summary="", keywords="", version="1.0"):
             sort_key=sort_key(Version(version)),
             description=Description(summary, "", metadata, "", ""),
         )
-        projects.publish(connection, project.id)
+        projects.publish(connection, project)
         search.renew(connection, project.id)
 
 

@@ -3,12 +3,11 @@
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
 
 from anyio import to_thread
 
@@ -23,53 +22,58 @@ class FolderBlobs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, sha256: str, path: Path) -> None:
+    def put(self, sha256: str, path: Path, *, along: Mapping[str, bytes] | None = None) -> None:
         """Move the file here; it is copied only if it is on another disk."""
-        goal = self.path(sha256)
-        try:
-            if _renew(goal):
-                return
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with path.open("rb+") as stream:
-                    os.fsync(stream.fileno())
-                path.chmod(0o644)
-                path.replace(goal)
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                with path.open("rb") as source:
-                    self._write(goal, source)
-            _sync_folder(goal.parent)
-        except OSError as error:
-            raise trouble(error) from error
+        self._put({sha256: path}, along or {})
 
     def put_bytes(self, sha256: str, content: bytes) -> None:
         """Write the content to a file."""
-        import io
+        self._put({}, {sha256: content})
 
-        goal = self.path(sha256)
+    def _put(self, paths: Mapping[str, Path], contents: Mapping[str, bytes]) -> None:
+        """Make all of them last, and only then give them their names: what has one is whole."""
+        written: list[Path] = []
+        arriving: list[tuple[Path, Path]] = []
         try:
-            if _renew(goal):
-                return
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            self._write(goal, io.BytesIO(content))
-            _sync_folder(goal.parent)
+            for sha256, content in contents.items():
+                if (goal := self._wanted(sha256)) is not None:
+                    written.append(goal.with_name(f".{token_hex(8)}.part"))
+                    written[-1].write_bytes(content)
+                    arriving.append((written[-1], goal))
+            for sha256, path in paths.items():
+                if (goal := self._wanted(sha256)) is not None:
+                    arriving.append((self._brought(path, goal, written), goal))
+            for source, _ in arriving:
+                _sync(source)
+            for source, goal in arriving:
+                source.replace(goal)
+            for shelf in {goal.parent for _, goal in arriving}:
+                _sync_folder(shelf)
         except OSError as error:
             raise trouble(error) from error
+        finally:
+            for path in written:
+                with suppress(OSError):
+                    path.unlink()
 
-    def _write(self, goal: Path, source: BinaryIO) -> None:
-        temporary = goal.with_name(f".{token_hex(8)}.part")
-        try:
-            with temporary.open("xb") as stream:
-                shutil.copyfileobj(source, stream, STEP)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(goal)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+    def _wanted(self, sha256: str) -> Path | None:
+        """Return where a blob is to be; None if it is there."""
+        goal = self.path(sha256)
+        if _renew(goal):
+            return None
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        return goal
+
+    def _brought(self, path: Path, goal: Path, written: list[Path]) -> Path:
+        """Return a file on the disk of the blobs: the given one, or a copy, which is added to `written`."""
+        if path.stat().st_dev == goal.parent.stat().st_dev:
+            path.chmod(0o644)
+            return path
+        copy = goal.with_name(f".{token_hex(8)}.part")
+        written.append(copy)
+        with path.open("rb") as source, copy.open("xb") as target:
+            shutil.copyfileobj(source, target, STEP)
+        return copy
 
     def size(self, sha256: str) -> int | None:
         """Look at the file."""
@@ -167,6 +171,15 @@ async def stream_file(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
             yield piece
     finally:
         stream.close()
+
+
+def _sync(path: Path) -> None:
+    """Let the content of a file survive a power failure."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Blobs in an object store: S3 and whatever speaks like it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +27,10 @@ class ObjectBlobs:
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store
 
-    def put(self, sha256: str, path: Path) -> None:
+    def put(self, sha256: str, path: Path, *, along: Mapping[str, bytes] | None = None) -> None:
         """Send the file, unless the object is there."""
+        for digest, content in (along or {}).items():
+            self.put_bytes(digest, content)
         if self._is_young(sha256):
             return
         with _spoken():

@@ -1,7 +1,7 @@
 """What every storage of blobs can do."""
 
 import errno
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,10 +34,11 @@ class Blobs(Protocol):
     May be used by several threads and processes at once.
     """
 
-    def put(self, sha256: str, path: Path) -> None:
+    def put(self, sha256: str, path: Path, *, along: Mapping[str, bytes] | None = None) -> None:
         """Keep what the file holds, safe from power failures; the file itself may be gone afterwards.
 
-        Putting what is there already changes nothing.
+        Putting what is there already changes nothing. `along` are small contents to be kept with it, by their
+        hashes, which takes less time than one by one.
         """
 
     def put_bytes(self, sha256: str, content: bytes) -> None:

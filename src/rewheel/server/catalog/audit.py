@@ -30,6 +30,9 @@ class Entry:
     detail: Mapping[str, Any]
 
 
+_ADD = insert(audit)
+
+
 def record(
     connection: Connection,
     by: Identity | None,
@@ -41,15 +44,16 @@ def record(
 ) -> None:
     """Add a line in the transaction that makes the change: one is never there without the other."""
     connection.execute(
-        insert(audit).values(
-            at=now(),
-            account_id=by.account_id if by is not None else None,
-            token_id=by.token_id if by is not None and by.token_id else None,
-            action=action,
-            project=project,
-            subject=subject[:2000],
-            detail=dict(detail or {}),
-        )
+        _ADD,
+        {
+            "at": now(),
+            "account_id": by.account_id if by is not None else None,
+            "token_id": by.token_id if by is not None and by.token_id else None,
+            "action": action,
+            "project": project,
+            "subject": subject[:2000],
+            "detail": dict(detail or {}),
+        },
     )
 
 

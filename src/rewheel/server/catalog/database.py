@@ -1,7 +1,6 @@
 """The connection to the database: SQLite in a file, or PostgreSQL."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError as PoolTimeoutError
 
+from rewheel.server.catalog.writing import WriterQueue
 from rewheel.server.errors import Refused, UnusableStore
 
 __all__ = ["Database"]
@@ -28,12 +28,12 @@ class Database:
         try:
             self.url = make_url(url)
             self.engine = _engine(url, connections)
+            self._queue = WriterQueue(_engine(url, 1)) if self.is_sqlite else None
         except (ArgumentError, NoSuchModuleError, ValueError) as error:
             raise UnusableStore(
                 "the URL of the database is not one that can be used",
                 hint="it looks like postgresql://user:password@host/name or sqlite:///path",
             ) from error
-        self._writing = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,15 +62,12 @@ class Database:
 
         Raises Refused (503) when the database cannot be reached; what the block raises is passed on.
         """
-        if not self.is_sqlite:
+        if self._queue is None:
             with _spoken(), self.engine.begin() as connection:
                 yield connection
             return
-        # Threads of one process queue here, in their order: SQLite's own waiting is by trying again.
-        with self._writing, _spoken(), self.engine.connect() as connection:
-            connection = connection.execution_options(rewheel_writes=True)  # noqa: PLW2901 - the same one
-            with connection.begin():
-                yield connection
+        with _spoken(), self._queue.turn() as connection:
+            yield connection
 
     def check(self) -> None:
         """Ask for an answer; raises Refused (503) when there is none."""
@@ -79,6 +76,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._queue is not None:
+            self._queue.close()
         self.engine.dispose()
 
 
@@ -111,7 +110,12 @@ def _engine(url: str, connections: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
-            parsed, pool_size=connections, max_overflow=0, pool_timeout=_BUSY, connect_args={"timeout": _BUSY}
+            parsed,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=_BUSY,
+            pool_use_lifo=True,  # the connection that was used last has the most at hand
+            connect_args={"timeout": _BUSY},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

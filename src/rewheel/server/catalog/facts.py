@@ -2,7 +2,7 @@
 
 from secrets import token_hex
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Integer, String, bindparam, cast, insert, select, update
 
 from rewheel.server.catalog.schema import meta
 
@@ -14,10 +14,15 @@ _INSTANCE = "instance"
 _LIST = "list-serial"
 _FIRST = "first-serial"
 
+_FIND = select(meta.c.value).where(meta.c.key == bindparam("wanted"))
+_TOUCH_LIST = (
+    update(meta).where(meta.c.key == _LIST).values(value=cast(cast(meta.c.value, Integer) + 1, String))
+)
+
 
 def fact(connection: Connection, key: str) -> str | None:
     """Return a fact; None if nobody has kept it."""
-    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return connection.execute(_FIND, {"wanted": key}).scalar()
 
 
 def keep_fact(connection: Connection, key: str, value: str) -> None:
@@ -43,10 +48,7 @@ def list_serial(connection: Connection) -> int:
 
 def touch_list(connection: Connection) -> None:
     """Say that the list of projects has changed."""
-    from sqlalchemy import Integer, String, cast
-
-    value = cast(cast(meta.c.value, Integer) + 1, String)
-    changed = connection.execute(update(meta).where(meta.c.key == _LIST).values(value=value))
+    changed = connection.execute(_TOUCH_LIST)
     if not changed.rowcount:
         connection.execute(insert(meta).values(key=_LIST, value="1"))
 

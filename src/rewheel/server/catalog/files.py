@@ -103,6 +103,11 @@ _INDEX_FILES = (
     .where(releases.c.project_id == bindparam("project"), releases.c.variants_json.is_not(None))
     .order_by(releases.c.sort_key)
 )
+_SIZE = select(func.coalesce(func.sum(files.c.size), 0)).where(
+    files.c.project_id == bindparam("project"), files.c.external_url.is_(None)
+)
+_RETIRED = select(retired_filenames.c.filename).where(retired_filenames.c.filename == bindparam("filename"))
+_ADD = insert(files)
 _STORED = (
     select(
         files.c.filename,
@@ -122,25 +127,26 @@ _STORED = (
 def add(connection: Connection, project_id: int, release_id: int, file: NewFile) -> int:
     """Add a file; raises IntegrityError when another has its name."""
     added = connection.execute(
-        insert(files).values(
-            project_id=project_id,
-            release_id=release_id,
-            filename=file.filename,
-            kind=file.kind,
-            sha256=file.sha256,
-            size=file.size,
-            hashes=dict(file.hashes),
-            requires_python=file.requires_python,
-            metadata_sha256=file.metadata_sha256,
-            label=file.label,
-            variant_json=file.variant_json,
-            external_url=file.external_url,
-            rim_sha256=file.rim_sha256,
-            organisation_id=file.organisation_id,
-            stage_id=file.stage_id,
-            uploader_id=file.uploader_id,
-            uploaded_at=now(),
-        )
+        _ADD,
+        {
+            "project_id": project_id,
+            "release_id": release_id,
+            "filename": file.filename,
+            "kind": file.kind,
+            "sha256": file.sha256,
+            "size": file.size,
+            "hashes": dict(file.hashes),
+            "requires_python": file.requires_python,
+            "metadata_sha256": file.metadata_sha256,
+            "label": file.label,
+            "variant_json": file.variant_json,
+            "external_url": file.external_url,
+            "rim_sha256": file.rim_sha256,
+            "organisation_id": file.organisation_id,
+            "stage_id": file.stage_id,
+            "uploader_id": file.uploader_id,
+            "uploaded_at": now(),
+        },
     )
     key = added.inserted_primary_key
     assert key is not None
@@ -180,13 +186,9 @@ def digest_of(connection: Connection, filename: str) -> str | None:
 
 def is_retired(connection: Connection, filename: str) -> bool:
     """Tell whether a file of this name was deleted."""
-    query = select(retired_filenames.c.filename).where(retired_filenames.c.filename == filename)
-    return connection.execute(query).first() is not None
+    return connection.execute(_RETIRED, {"filename": filename}).first() is not None
 
 
 def project_size(connection: Connection, project_id: int) -> int:
     """Return the bytes of all files of a project that are kept here, staged ones too."""
-    query = select(func.coalesce(func.sum(files.c.size), 0)).where(
-        files.c.project_id == project_id, files.c.external_url.is_(None)
-    )
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_SIZE, {"project": project_id}).scalar_one())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from rewheel.server.catalog.projects import Status
 from rewheel.server.catalog.schema import files, organisations, projects
@@ -45,10 +45,14 @@ class HeldRim:
     """Of its project."""
 
 
+_RIVAL = select(files.c.id, files.c.sha256, files.c.external_url, files.c.yanked_reason).where(
+    files.c.filename == bindparam("filename")
+)
+
+
 def find_rival(connection: Connection, filename: str) -> Rival | None:
     """Find who has a name, which for a rim is that of its wheel."""
-    query = select(files.c.id, files.c.sha256, files.c.external_url, files.c.yanked_reason)
-    row = connection.execute(query.where(files.c.filename == filename)).one_or_none()
+    row = connection.execute(_RIVAL, {"filename": filename}).one_or_none()
     if row is None:
         return None
     return Rival(row.id, row.sha256, row.external_url is not None, row.yanked_reason is not None)

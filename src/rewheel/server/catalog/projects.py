@@ -71,6 +71,13 @@ _STATUS = 3
 """The place of the status among the columns."""
 _FIND = select(*_COLUMNS).where(projects.c.name == bindparam("name"))  # made once: pages wait for it
 _FIND_FOR_UPDATE = _FIND.with_for_update()
+_CREATE = insert(projects)
+_TOUCH = update(projects).where(projects.c.id == bindparam("project")).values(serial=projects.c.serial + 1)
+_PUBLISH = (
+    update(projects)
+    .where(projects.c.id == bindparam("project"))
+    .values(is_visible=True, serial=projects.c.serial + 1)
+)
 
 
 def find(connection: Connection, name: str, *, for_update: bool = False) -> Project | None:
@@ -95,30 +102,32 @@ def create(connection: Connection, display_name: str) -> Project:
 
     Raises IntegrityError when there is one of the same normalised name.
     """
-    name = normalize_project(display_name)
-    connection.execute(
-        insert(projects).values(
-            name=name,
-            display_name=display_name,
-            status=Status.ACTIVE.value,
-            status_reason="",
-            serial=first_serial(connection),
-            is_visible=False,
-            tracks=[],
-            alternate_locations=[],
-            created_at=now(),
-        )
+    name, serial = normalize_project(display_name), first_serial(connection)
+    added = connection.execute(
+        _CREATE,
+        {
+            "name": name,
+            "display_name": display_name,
+            "status": Status.ACTIVE.value,
+            "status_reason": "",
+            "serial": serial,
+            "is_visible": False,
+            "tracks": [],
+            "alternate_locations": [],
+            "created_at": now(),
+        },
     )
-    found = find(connection, name)
-    assert found is not None
-    return found
+    key = added.inserted_primary_key
+    assert key is not None
+    return Project(
+        key[0], name, display_name, Status.ACTIVE, "", None, None, serial, is_visible=False, tracks=(),
+        alternate_locations=(),
+    )  # fmt: skip
 
 
 def touch(connection: Connection, project_id: int) -> None:
     """Say that something about a project has changed: caches hold its pages by its serial."""
-    connection.execute(
-        update(projects).where(projects.c.id == project_id).values(serial=projects.c.serial + 1)
-    )
+    connection.execute(_TOUCH, {"project": project_id})
 
 
 def change(connection: Connection, project_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
@@ -139,14 +148,13 @@ def delete(connection: Connection, project: Project) -> None:
         touch_list(connection)
 
 
-def publish(connection: Connection, project_id: int) -> None:
-    """Let a project be seen in the list of projects from now on."""
-    changed = connection.execute(
-        update(projects)
-        .where(projects.c.id == project_id, projects.c.is_visible.is_(False))
-        .values(is_visible=True)
-    )
-    if changed.rowcount:
+def publish(connection: Connection, project: Project) -> None:
+    """Let a project be seen in the list of projects from now on, and say to the caches that it has changed.
+
+    `project` is what it was when nobody else could change it any more.
+    """
+    connection.execute(_PUBLISH, {"project": project.id})
+    if not project.is_visible:
         touch_list(connection)
 
 

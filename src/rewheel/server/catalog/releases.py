@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete as delete_rows, insert, select, update
+from sqlalchemy import Connection, bindparam, delete as delete_rows, insert, select, update
 
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, releases
 
 __all__ = [
-    "Description", "delete", "describe", "find", "find_or_create", "is_empty", "keep_variants",
+    "Description", "create", "delete", "describe", "find", "find_or_create", "is_empty", "keep_variants",
     "variant_documents",
 ]  # fmt: skip
 
@@ -25,24 +25,39 @@ class Description:
     description_content_type: str
 
 
+_FIND = select(releases.c.id).where(
+    releases.c.project_id == bindparam("project"), releases.c.sort_key == bindparam("key")
+)
+_CREATE = insert(releases)
+
+
 def find_or_create(
     connection: Connection, project_id: int, *, version: str, sort_key: str, description: Description
 ) -> int:
     """Return the id of a release; the first file of it says what it is about."""
-    query = select(releases.c.id).where(releases.c.project_id == project_id, releases.c.sort_key == sort_key)
-    found = connection.execute(query).scalar()
+    found = find(connection, project_id, sort_key)
     if found is not None:
-        return int(found)
-    connection.execute(
-        insert(releases).values(
-            project_id=project_id,
-            version=version,
-            sort_key=sort_key,
-            created_at=now(),
+        return found
+    return create(connection, project_id, version=version, sort_key=sort_key, description=description)
+
+
+def create(
+    connection: Connection, project_id: int, *, version: str, sort_key: str, description: Description
+) -> int:
+    """Begin a release, and return its id; raises IntegrityError when there is one of this version."""
+    added = connection.execute(
+        _CREATE,
+        {
+            "project_id": project_id,
+            "version": version,
+            "sort_key": sort_key,
+            "created_at": now(),
             **_values(description),
-        )
+        },
     )
-    return int(connection.execute(query).scalar_one())
+    key = added.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def describe(connection: Connection, release_id: int, description: Description) -> None:
@@ -79,9 +94,7 @@ def keep_variants(connection: Connection, release_id: int, text: str | None) -> 
 
 def find(connection: Connection, project_id: int, sort_key: str) -> int | None:
     """Return the id of a release; None if there is none."""
-    found = connection.execute(
-        select(releases.c.id).where(releases.c.project_id == project_id, releases.c.sort_key == sort_key)
-    ).scalar()
+    found = connection.execute(_FIND, {"project": project_id, "key": sort_key}).scalar()
     return int(found) if found is not None else None
 
 

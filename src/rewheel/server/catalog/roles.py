@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, union_all, update
 
 from rewheel.server.catalog.schema import accounts, organisation_members, projects, roles
 
@@ -27,17 +27,26 @@ class Holder(NamedTuple):
     role: Role
 
 
+_HELD = union_all(
+    select(roles.c.role).where(
+        roles.c.project_id == bindparam("project"), roles.c.account_id == bindparam("account")
+    ),
+    select(organisation_members.c.role)
+    .join(projects, projects.c.organisation_id == organisation_members.c.organisation_id)
+    .where(projects.c.id == bindparam("project"), organisation_members.c.account_id == bindparam("account")),
+)
+_CHANGE = (
+    update(roles)
+    .where(roles.c.project_id == bindparam("project"), roles.c.account_id == bindparam("account"))
+    .values(role=bindparam("granted"))
+)
+_ADD = insert(roles)
+
+
 def role_of(connection: Connection, project_id: int, account_id: int) -> Role | None:
     """Return the role of an account in a project: its own, or that of its organisation's members."""
-    own = connection.execute(
-        select(roles.c.role).where(roles.c.project_id == project_id, roles.c.account_id == account_id)
-    ).scalar()
-    member = connection.execute(
-        select(organisation_members.c.role)
-        .join(projects, projects.c.organisation_id == organisation_members.c.organisation_id)
-        .where(projects.c.id == project_id, organisation_members.c.account_id == account_id)
-    ).scalar()
-    found = {Role(role) for role in (own, member) if role is not None}
+    held = connection.execute(_HELD, {"project": project_id, "account": account_id}).scalars()
+    found = {Role(role) for role in held}
     if not found:
         return None
     return Role.OWNER if Role.OWNER in found else Role.MAINTAINER
@@ -46,14 +55,10 @@ def role_of(connection: Connection, project_id: int, account_id: int) -> Role | 
 def grant(connection: Connection, project_id: int, account_id: int, role: Role) -> None:
     """Give an account a role, in place of the one that it has."""
     changed = connection.execute(
-        update(roles)
-        .where(roles.c.project_id == project_id, roles.c.account_id == account_id)
-        .values(role=role.value)
+        _CHANGE, {"project": project_id, "account": account_id, "granted": role.value}
     )
     if not changed.rowcount:
-        connection.execute(
-            insert(roles).values(project_id=project_id, account_id=account_id, role=role.value)
-        )
+        connection.execute(_ADD, {"project_id": project_id, "account_id": account_id, "role": role.value})
 
 
 def revoke(connection: Connection, project_id: int, account_id: int) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from rewheel.server.catalog.schema import projects, releases, search_terms
 from rewheel.variants import normalize_project
@@ -41,31 +41,39 @@ class Hits:
     """Whether these are only names that look alike."""
 
 
+_SAYS = (
+    select(projects.c.name, releases.c.summary, releases.c.metadata)
+    .join(releases, releases.c.project_id == projects.c.id)
+    .where(projects.c.id == bindparam("project"))
+    .order_by(releases.c.sort_key.desc())
+    .limit(1)
+)
+_KNOWN = select(search_terms.c.term, search_terms.c.weight).where(
+    search_terms.c.project_id == bindparam("project")
+)
+_FORGET = delete(search_terms).where(search_terms.c.project_id == bindparam("project"))
+_ADD = insert(search_terms)
+
+
 def renew(connection: Connection, project_id: int) -> None:
     """Let a project be found by what its newest release says about it."""
-    query = (
-        select(projects.c.name, releases.c.summary, releases.c.metadata)
-        .join(releases, releases.c.project_id == projects.c.id)
-        .where(projects.c.id == project_id)
-        .order_by(releases.c.sort_key.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_SAYS, {"project": project_id}).one_or_none()
     terms = _terms(row.name, row.summary, row.metadata.get("keywords", ())) if row is not None else {}
-    known = select(search_terms.c.term, search_terms.c.weight).where(search_terms.c.project_id == project_id)
-    if {each.term: each.weight for each in connection.execute(known)} == terms:
+    known = {row.term: row.weight for row in connection.execute(_KNOWN, {"project": project_id})}
+    if known == terms:
         return
-    forget(connection, project_id)
+    if known:
+        forget(connection, project_id)
     rows = [
         {"project_id": project_id, "term": term, "weight": weight} for term, weight in sorted(terms.items())
     ]
     if rows:
-        connection.execute(insert(search_terms), rows)
+        connection.execute(_ADD, rows)
 
 
 def forget(connection: Connection, project_id: int) -> None:
     """Let a project not be found any more."""
-    connection.execute(delete(search_terms).where(search_terms.c.project_id == project_id))
+    connection.execute(_FORGET, {"project": project_id})
 
 
 def search(connection: Connection, query: str) -> Hits:

@@ -7,7 +7,7 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from rewheel.server.catalog.moments import now
@@ -217,20 +217,26 @@ def change_file(connection: Connection, file_id: int, **values: Any) -> None:  #
     connection.execute(update(stage_files).where(stage_files.c.id == file_id).values(**values))
 
 
-def is_reserved(connection: Connection, filenames: Sequence[str], *, apart_from: int | None = None) -> bool:
-    """Tell whether a stage that is being published right now has a file of one of these names."""
-    query = (
-        select(stage_files.c.id)
-        .join(stages, stages.c.id == stage_files.c.stage_id)
-        .where(
-            stage_files.c.filename.in_(filenames),
-            stage_files.c.status == "completed",
-            stages.c.status == "processing",
-        )
+_RESERVED = (
+    select(stage_files.c.id)
+    .join(stages, stages.c.id == stage_files.c.stage_id)
+    .where(
+        or_(stage_files.c.filename == bindparam("name"), stage_files.c.filename == bindparam("other")),
+        stage_files.c.status == "completed",
+        stages.c.status == "processing",
+        stages.c.id != bindparam("apart_from"),
     )
-    if apart_from is not None:
-        query = query.where(stages.c.id != apart_from)
-    return connection.execute(query.limit(1)).first() is not None
+    .limit(1)
+)
+
+
+def is_reserved(connection: Connection, filenames: Sequence[str], *, apart_from: int | None = None) -> bool:
+    """Tell whether a stage that is being published right now has a file of one of these names.
+
+    There are one or two of them: those of a wheel and of its rim.
+    """
+    values = {"name": filenames[0], "other": filenames[-1], "apart_from": apart_from or 0}
+    return connection.execute(_RESERVED, values).first() is not None
 
 
 def staged_blobs(connection: Connection) -> Iterator[tuple[str, str, int | None]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import accounts, tokens
@@ -90,22 +90,6 @@ def create(
     return int(key[0])
 
 
-def identify(connection: Connection, secret: str) -> Identity | None:
-    """Return whom a secret stands for; None if it is unknown, expired or revoked."""
-    wanted = digest(secret)
-    row = connection.execute(select(*_IDENTITY).join(accounts).where(tokens.c.digest == wanted)).one_or_none()
-    # The database has found it by an index over digests; this is the comparison that counts.
-    if row is None or not hmac.compare_digest(row.digest, wanted):
-        return None
-    return _identity(row)
-
-
-def identify_again(connection: Connection, token_id: int) -> Identity | None:
-    """Return whom a token stands for that was shown before; None if it is expired or revoked meanwhile."""
-    row = connection.execute(select(*_IDENTITY).join(accounts).where(tokens.c.id == token_id)).one_or_none()
-    return _identity(row) if row is not None else None
-
-
 _IDENTITY = (
     tokens.c.digest,
     tokens.c.expires_at,
@@ -117,6 +101,24 @@ _IDENTITY = (
     tokens.c.scopes,
     tokens.c.last_used_at,
 )
+_IDENTIFY = select(*_IDENTITY).join(accounts).where(tokens.c.digest == bindparam("digest"))
+_IDENTIFY_AGAIN = select(*_IDENTITY).join(accounts).where(tokens.c.id == bindparam("token"))
+
+
+def identify(connection: Connection, secret: str) -> Identity | None:
+    """Return whom a secret stands for; None if it is unknown, expired or revoked."""
+    wanted = digest(secret)
+    row = connection.execute(_IDENTIFY, {"digest": wanted}).one_or_none()
+    # The database has found it by an index over digests; this is the comparison that counts.
+    if row is None or not hmac.compare_digest(row.digest, wanted):
+        return None
+    return _identity(row)
+
+
+def identify_again(connection: Connection, token_id: int) -> Identity | None:
+    """Return whom a token stands for that was shown before; None if it is expired or revoked meanwhile."""
+    row = connection.execute(_IDENTIFY_AGAIN, {"token": token_id}).one_or_none()
+    return _identity(row) if row is not None else None
 
 
 def _identity(row: Any) -> Identity | None:  # noqa: ANN401 - SQLAlchemy's row

@@ -1,6 +1,6 @@
 """The files of a folder as blobs: the catalog knows which name has which content."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,8 +21,11 @@ class DirectoryBlobs:
         self._database = database
         self._beside = beside
 
-    def put(self, sha256: str, path: Path) -> None:
-        """Do nothing: the file lies where it is served from."""
+    def put(self, sha256: str, path: Path, *, along: Mapping[str, bytes] | None = None) -> None:
+        """Keep only what goes along: the file lies where it is served from."""
+        del sha256, path
+        for digest, content in (along or {}).items():
+            self.put_bytes(digest, content)
 
     def put_bytes(self, sha256: str, content: bytes) -> None:
         """Keep metadata."""

@@ -161,5 +161,9 @@ def _settle_project(connection: Connection, project_id: int) -> None:
         connection.execute(delete(project_table).where(project_table.c.id == project_id))
         facts.touch_list(connection)
         return
-    projects.publish(connection, project_id)
-    projects.touch(connection, project_id)
+    name = connection.execute(
+        select(project_table.c.name).where(project_table.c.id == project_id)
+    ).scalar_one()
+    project = projects.find(connection, name)
+    assert project is not None
+    projects.publish(connection, project)

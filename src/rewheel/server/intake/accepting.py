@@ -30,7 +30,7 @@ class Upload:
     spooled: Spooled
     by: Identity | None
     project: str = ""
-    """The normalised name that the sender gave; empty if none was given."""
+    """The normalised name that the sender gave, which `check_project` has let in; empty if none was given."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Hex digests that the sender gave, by algorithm."""
 
@@ -55,7 +55,8 @@ def accept(services: Services, upload: Upload) -> Accepted:
     spooled = upload.spooled
     check_digests(upload)
     name = read_name(spooled.path.name)
-    check_project(services, name.project, upload.by)
+    if name.project != upload.project:
+        check_project(services, name.project, upload.by)
     if _is_there(services, name, spooled.sha256):
         return Accepted(name.project, name.name, is_new=False)
     inspected = inspect(spooled, allow_http=services.settings.allow_insecure_external)

@@ -25,9 +25,9 @@ __all__ = ["check_name", "check_status", "publish", "renew_variants", "store"]
 
 def store(blobs: Blobs, inspected: Inspected) -> None:
     """Put a file and its metadata into the storage; what no catalog speaks of does no harm there."""
-    if inspected.metadata is not None:
-        blobs.put_bytes(hashlib.sha256(inspected.metadata).hexdigest(), inspected.metadata)
-    blobs.put(inspected.spooled.sha256, inspected.spooled.path)
+    metadata = inspected.metadata
+    along = {hashlib.sha256(metadata).hexdigest(): metadata} if metadata is not None else {}
+    blobs.put(inspected.spooled.sha256, inspected.spooled.path, along=along)
 
 
 def publish(
@@ -48,6 +48,7 @@ def publish(
     project = projects.find(connection, first.project, for_update=True)
     if by is not None:
         check_upload(connection, by, first.project, project)
+    is_renewed = False
     if project is None:
         project = projects.create(connection, first.display_name)
         if by is not None:
@@ -64,13 +65,16 @@ def publish(
             connection, read_name(each.uploaded_name), sha256=each.listed_sha256, apart_from=stage_id
         )
         organisation_id = check_hosting(connection, each.hosting, project, by) if each.hosting else None
-        release_id = releases.find_or_create(
-            connection,
-            project.id,
-            version=each.version,
-            sort_key=each.sort_key,
-            description=each.description,
-        )
+        release_id = releases.find(connection, project.id, each.sort_key)
+        if release_id is None:
+            is_renewed = True
+            release_id = releases.create(
+                connection,
+                project.id,
+                version=each.version,
+                sort_key=each.sort_key,
+                description=each.description,
+            )
         if rival is not None:  # the wheel comes home (PEP 759, wheels can override RIMs)
             hosting.remove(connection, rival)
         files.add(connection, project.id, release_id, each.as_file(by=by, organisation_id=organisation_id))
@@ -82,9 +86,9 @@ def publish(
             changed.add(release_id)
     for release_id in changed:
         renew_variants(connection, release_id)
-    projects.publish(connection, project.id)
-    search.renew(connection, project.id)
-    projects.touch(connection, project.id)
+    projects.publish(connection, project)
+    if is_renewed:
+        search.renew(connection, project.id)
     return project
 
 

@@ -1,14 +1,13 @@
 """Where an upload waits: a file of its own, hashed and measured while it arrives."""
 
 import hashlib
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 from anyio import to_thread
 
@@ -20,6 +19,18 @@ __all__ = ["Spool", "Spooled", "open_spool"]
 _STEP = 1 << 20
 """Bytes that are gathered before a thread hashes and writes them."""
 
+_MOST_PIECES = 1024
+"""Pieces that are gathered at most: clients may send byte after byte."""
+
+_READ = 1 << 18
+"""Bytes that are read at once."""
+
+
+class _Hasher(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
@@ -28,16 +39,17 @@ class Spooled:
     path: Path
     sha256: str
     size: int
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Other hex digests that were computed while it arrived, by algorithm."""
 
     def digest(self, algorithm: str) -> str:
         """Return another hex digest of it: `md5`, or `blake2_256` as the legacy interface calls it."""
-        hasher = (
-            hashlib.blake2b(digest_size=32)
-            if algorithm == "blake2_256"
-            else hashlib.new(algorithm, usedforsecurity=False)
-        )
+        known = self.digests.get(algorithm)
+        if known is not None:
+            return known
+        hasher = _hasher(algorithm)
         with self.path.open("rb") as stream:
-            while piece := stream.read(_STEP):
+            while piece := stream.read(_READ):
                 hasher.update(piece)
         return hasher.hexdigest()
 
@@ -46,10 +58,18 @@ class Spool:
     """A file that is arriving. As a context manager it removes what nobody has taken away.
 
     `filename` is the name to come; it must be free of path separators. More than `limit` bytes are refused
-    with 413 and the words of `too_large`.
+    with 413 and the words of `too_large`. `digests` are computed while it arrives besides its SHA-256.
     """
 
-    def __init__(self, folder: Path, filename: str, *, limit: int, too_large: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        filename: str,
+        *,
+        limit: int,
+        too_large: str = "",
+        digests: Sequence[str] = (),
+    ) -> None:
         if not filename or filename in {".", ".."} or any(letter in filename for letter in "/\\\0"):
             raise Refused(400, "the name of the file cannot be used", kind="invalid-filename")
         self._folder = folder / token_hex(12)
@@ -57,7 +77,9 @@ class Spool:
         self._limit = limit
         self._too_large = too_large or f"the file is larger than {limit} bytes"
         self._hash = hashlib.sha256()
-        self._waiting = bytearray()
+        self._hashes = {algorithm: _hasher(algorithm) for algorithm in digests}
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
         self._stream: BinaryIO | None = None
         self.size = 0
         """Bytes that have arrived."""
@@ -73,41 +95,57 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            with suppress(OSError):
-                self._stream.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what nobody has taken away; more than once does no harm."""
+        if self._stream is None:
+            return
+        with suppress(OSError):
+            self._stream.close()
+        self._stream = None
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+            self._folder.rmdir()
 
     async def write(self, piece: bytes) -> None:
         """Take in what has arrived; raises Refused for too much, or when the disk is full."""
         self.size += len(piece)
         if self.size > self._limit:
             raise Refused(413, self._too_large, kind="file-too-large")
-        self._waiting += piece
-        if len(self._waiting) >= _STEP:
+        self._waiting.append(piece)
+        self._waiting_size += len(piece)
+        if self._waiting_size >= _STEP or len(self._waiting) >= _MOST_PIECES:
             await to_thread.run_sync(self._flush)
 
-    async def finish(self) -> Spooled:
-        """Close the file and say what has arrived."""
-        await to_thread.run_sync(self._close)
-        return Spooled(self._path, self._hash.hexdigest(), self.size)
-
-    def _flush(self) -> None:
-        assert self._stream is not None
-        self._hash.update(self._waiting)
-        try:
-            self._stream.write(self._waiting)
-        except OSError as error:
-            raise trouble(error) from error
-        self._waiting = bytearray()
-
-    def _close(self) -> None:
+    def finish(self) -> Spooled:
+        """Close the file and say what has arrived. This waits for the disk."""
         self._flush()
         assert self._stream is not None
         try:
             self._stream.close()
         except OSError as error:
             raise trouble(error) from error
+        digests = {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashes.items()}
+        return Spooled(self._path, self._hash.hexdigest(), self.size, digests)
+
+    def _flush(self) -> None:
+        assert self._stream is not None
+        pieces, self._waiting, self._waiting_size = self._waiting, [], 0
+        for piece in pieces:
+            self._hash.update(piece)
+            for hasher in self._hashes.values():
+                hasher.update(piece)
+            try:
+                self._stream.write(piece)
+            except OSError as error:
+                raise trouble(error) from error
+
+
+def _hasher(algorithm: str) -> _Hasher:
+    if algorithm == "blake2_256":
+        return hashlib.blake2b(digest_size=32)
+    return hashlib.new(algorithm, usedforsecurity=False)
 
 
 @contextmanager

@@ -70,14 +70,22 @@ class LegacyUpload:
             async def begin(
                 filename: str, fields: dict[str, list[str]]
             ) -> Callable[[bytes], Awaitable[None]]:
-                name = normalize_project(_single(fields, "name"))
-                project = await self._services.run(check_project, self._services, name, identity)
-                limit = file_limit(settings, project)
-                spool = Spool(
-                    self._services.spool, filename, limit=limit, too_large=too_large(filename[:200], limit)
-                )
-                spools.append(stack.enter_context(spool))
-                return spool.write
+                name, digests = normalize_project(_single(fields, "name")), _digests(fields)
+
+                def prepare() -> Spool:
+                    project = check_project(self._services, name, identity)
+                    limit = file_limit(settings, project)
+                    spool = Spool(
+                        self._services.spool,
+                        filename,
+                        limit=limit,
+                        too_large=too_large(filename[:200], limit),
+                        digests=[algorithm for algorithm in digests if algorithm != "sha256"],
+                    )
+                    return stack.enter_context(spool)
+
+                spools.append(await self._services.run(prepare))
+                return spools[0].write
 
             reader = FormReader(header(scope, b"content-type"), begin)
             limit = settings.hard_file_limit + _FORM_OVERHEAD
@@ -88,17 +96,24 @@ class LegacyUpload:
                 raise Refused(400, "the form has no file: a part called 'content' with a file name")
             if _single(reader.fields, ":action") not in {"", "file_upload"}:
                 raise Refused(400, "only uploads of files are understood here (:action=file_upload)")
-            upload = Upload(
-                spooled=await spools[0].finish(),
-                by=identity,
-                project=normalize_project(_single(reader.fields, "name")),
-                digests=_digests(reader.fields),
-            )
-            if _single(reader.fields, "staged").lower() in {"true", "1"}:
-                return await self._stage(upload, reader.fields)
-            return await self._services.run(accept, self._services, upload)
+            return await self._services.run(self._take, spools[0], identity, reader.fields)
 
-    async def _stage(self, upload: Upload, fields: dict[str, list[str]]) -> Stage:
+    def _take(self, spool: Spool, identity: Identity, fields: dict[str, list[str]]) -> Accepted | Stage:
+        """Publish what has arrived, or stage it."""
+        upload = Upload(
+            spooled=spool.finish(),
+            by=identity,
+            project=normalize_project(_single(fields, "name")),
+            digests=_digests(fields),
+        )
+        try:
+            if _single(fields, "staged").lower() in {"true", "1"}:
+                return self._stage(upload, fields)
+            return accept(self._services, upload)
+        finally:
+            spool.discard()
+
+    def _stage(self, upload: Upload, fields: dict[str, list[str]]) -> Stage:
         """Put a file into a publishing session; without leave to try that out nothing is published either."""
         if not self._services.settings.staged_legacy_uploads:
             raise Refused(
@@ -108,9 +123,8 @@ class LegacyUpload:
                 kind="not-staged",
             )
         assert upload.by is not None
-        await self._services.run(check_digests, upload)
-        return await self._services.run(
-            stage_upload,
+        check_digests(upload)
+        return stage_upload(
             self._services,
             upload.by,
             upload.spooled,

@@ -189,8 +189,11 @@ class UploadApi:
             )
             async for piece in arriving:
                 await spool.write(piece)
-            spooled = await spool.finish()
-            await services.run(self._files.keep, request.identity, request.session, request.file, spooled)
+
+            def keep() -> None:
+                self._files.keep(request.identity, request.session, request.file, spool.finish())
+
+            await services.run(keep)
         return _NOTHING
 
     async def _complete(self, request: _Request) -> Answer:

@@ -149,8 +149,7 @@ class SessionPublishing:
         if inspected:
             publish(connection, self._services.settings, inspected, by=identity, stage_id=stage.id)
         else:  # the name is registered, with nothing to download yet
-            projects.publish(connection, project.id)
-            projects.touch(connection, project.id)
+            projects.publish(connection, project)
         stages.change(connection, stage.id, status=SessionState.PUBLISHED.value, notices=[])
         stages.forget_records(connection, stage.id)
 
