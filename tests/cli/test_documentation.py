@@ -1,6 +1,7 @@
 """docs/cli.md knows every command, option, variable and key, and its configuration file is a valid one."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from rewheel.cli.parsing import _rewheel
 from rewheel.config import Folders, read_settings
 from rewheel.config.settings import SETTINGS
 
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
 TEXT = (Path(__file__).parents[2] / "docs/cli.md").read_text(encoding="utf-8")
 
 
@@ -70,3 +73,51 @@ def test_the_documented_file_is_a_valid_one(tmp_path: Path) -> None:
     )
     in_files = {setting.field for setting in SETTINGS if setting.in_files}
     assert {name for name in in_files if name in settings.origins} == in_files
+
+
+def typed(page: Path) -> Iterator[str]:
+    """Yield the commands that a page tells people to type, in blocks and within sentences."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for block in re.findall(r"^ *```(?:console|sh|bash)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        yield from re.findall(r"^ *\$ (?:\w+=\S+ )*(rewheel .+)$", block, re.MULTILINE)
+    sentences = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"`(rewheel [^`]+)`", sentences)
+
+
+def unknown(command: str) -> str:
+    """Return the first word of a command that there is not; empty if all is well."""
+    words = shlex.split(command, comments=True)
+    path = "rewheel"
+    while len(words) > 1 and f"{path} {words[1]}" in ALL:
+        path, words = f"{path} {words[1]}", words[1:]
+    if (
+        isinstance(ALL[path], click.Group)
+        and len(words) > 1
+        and re.fullmatch(r"[a-z]+(?:\|[a-z]+)*", words[1])
+    ):
+        return next((word for word in words[1].split("|") if f"{path} {word}" not in ALL), "")
+    known = {o for item in ALL[path].params for o in (*item.opts, *item.secondary_opts)} | {"-h", "--help"}
+    for word in words[1:]:
+        if word == "--":
+            break
+        for option in word.strip("[]").split("|"):
+            if option.startswith("--") and option.partition("=")[0] not in known:
+                return option
+            if re.fullmatch(r"-[A-Za-z]+", option) and not {f"-{letter}" for letter in option[1:]} & known:
+                return option
+    return ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_every_page_is_one(page: Path) -> None:
+    wrong = [(command, word) for command in typed(page) if (word := unknown(command))]
+    assert wrong == []
+
+
+def test_what_there_is_not_would_be_found() -> None:
+    assert unknown("rewheel fly") == "fly"
+    assert unknown("rewheel install --flying foo") == "--flying"
+    assert unknown("rewheel index project show --flying") == "--flying"
+    assert unknown("rewheel machine show|fly") == "fly"
+    assert unknown("rewheel list|fly") == "fly"
+    assert sum(1 for page in PAGES for _ in typed(page)) > 100

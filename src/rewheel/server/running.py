@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
+from rewheel.server.blobs.opening import open_blobs
 from rewheel.server.catalog import accounts, facts, tokens
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.migrating import migrate
@@ -43,6 +44,7 @@ def prepare(settings: ServerSettings) -> Prepared:
         raise UnusableStore(f"{settings.data}: {error.strerror or error}") from error
     if settings.directory is not None:
         return _prepare_folder(settings)
+    open_blobs(settings).close()  # a URL that makes no sense is said now, and not by every worker
     database = Database(settings.database_url, connections=2)
     try:
         is_first = migrate(database)

@@ -17,6 +17,8 @@ _OPTIONS = {
     "secret_access_key": "secret_access_key",
 }
 
+_FORM = "it looks like s3://bucket/prefix?endpoint=https://host or is a folder"
+
 
 def open_blobs(settings: ServerSettings) -> Blobs:
     """Return the storage; nothing is connected yet. Raises UnusableStore for a URL that makes no sense."""
@@ -29,10 +31,12 @@ def open_blobs(settings: ServerSettings) -> Blobs:
         return FolderBlobs(Path(unquote(parts.path)))
     if not parts.scheme:
         return FolderBlobs(Path(settings.storage))
-    if parts.scheme != "s3" or not parts.netloc:
+    if parts.scheme == "s3" and not parts.netloc:
+        raise UnusableStore("the URL of the storage names no bucket", hint=_FORM)
+    if parts.scheme != "s3":
         raise UnusableStore(
             f"storage of the kind {parts.scheme!r} is not known",
-            hint="it looks like s3://bucket/prefix?endpoint=https://host or is a folder",
+            hint=_FORM,
         )
     return _open_s3(parts.netloc, parts.path.strip("/"), dict(parse_qsl(parts.query)))
 

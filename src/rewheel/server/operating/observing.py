@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,11 +39,14 @@ class Observed:
             return
         metrics, begin = self._metrics, time.perf_counter()
         status, sent, received = 0, 0, 0
+        headers: Iterable[tuple[bytes, bytes]] = ()
 
         async def observed_send(message: Message) -> None:
-            nonlocal status, sent
+            nonlocal status, sent, headers
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, headers = message["status"], message.get("headers", ())
+            elif message["type"] == "http.response.pathsend":  # the web server sends it without us
+                sent += _announced(headers)
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -135,6 +139,10 @@ class UploadLimit:
             await self._app(scope, receive, send)
         finally:
             self._active -= 1
+
+
+def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return next((int(value) for name, value in headers if name == b"content-length"), 0)
 
 
 def _outcome(status: int) -> str:
