@@ -30,6 +30,8 @@ class Document(NamedTuple):
     body: bytes = b""
     sha256: str = ""
     """Of the body, if that is known already."""
+    was_kept: bool = False
+    """Whether it was in the cache already, as it is."""
 
     @property
     def digest(self) -> str:
@@ -48,12 +50,12 @@ class Documents:
         self._cache = cache
         self._offline = offline
 
-    def known_digest(self, url: str, *, accept: str) -> str:
-        """Return the digest of a document that is good without asking; empty if none is."""
+    def known(self, url: str, *, accept: str) -> Document | None:
+        """Return a document that is good without asking, but without its body; None if none is."""
         entry = self._cache.head("documents", f"{url}\n{accept}")
         if entry is None or not (self._offline or _is_fresh(entry)):
-            return ""
-        return _document(entry).digest
+            return None
+        return _document(entry)
 
     def was_there(self, url: str, *, accept: str) -> bool:
         """Tell whether the cache has a document, fresh or not, that is not an absence."""
@@ -71,9 +73,9 @@ class Documents:
         headers = {"Accept": accept, **(_validators(entry) if entry is not None else {})}
         response = self._http().get(url, limit=limit, headers=headers)
         if response.status == 304 and entry is not None:
-            meta = {**entry.meta, **_freshness(response.headers)}
+            meta = {**entry.meta, "url": response.url, **_freshness(response.headers)}
             self._cache.put("documents", key, meta, entry.body)
-            return _document(entry)
+            return _document(entry)._replace(url=response.url)
         document = _accepted(response)
         if _may_keep(response.headers):
             meta = {"exists": document.exists, "url": document.url, "type": document.content_type}
@@ -115,6 +117,7 @@ def _document(entry: "Entry") -> Document:
         str(meta.get("type", "")),
         entry.body if exists else b"",
         entry.sha256,
+        was_kept=True,
     )
 
 

@@ -197,6 +197,13 @@ class Client:
         """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
         return self._see(url, accept, limit)
 
+    def known_document(self, url: str, *, accept: str = "*/*") -> Document | None:
+        """Give a page without its body if it is good without asking anybody; None if it is not."""
+        known = self._documents().known(url, accept=accept)
+        if known is not None:
+            self._seen[url, accept] = known
+        return known
+
     def remembers(self, url: str, *, accept: str = "*/*") -> bool:
         """Tell whether there was a document at a URL when it was last asked for, however long ago."""
         return self._documents().was_there(url, accept=accept)
@@ -210,10 +217,10 @@ class Client:
         documents = self._documents()
         stale = []
         for url, accept, digest in pages:
-            known = documents.known_digest(url, accept=accept)
-            if not known:
+            known = documents.known(url, accept=accept)
+            if known is None:
                 stale.append((url, accept, digest))
-            elif known != digest:
+            elif known.digest != digest:
                 return False
         return all(self.map(lambda page: self._see(page[0], page[1], PAGE_LIMIT).digest == page[2], stale))
 

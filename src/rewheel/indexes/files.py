@@ -9,6 +9,7 @@ from rewheel.indexes.listing import Listing
 from rewheel.indexes.urls import redact
 
 if TYPE_CHECKING:
+    from rewheel.indexes.groups import Group
     from rewheel.indexes.source import Source
 
 __all__ = ["File", "ProjectPage", "RimPlace", "is_index_file_name"]
@@ -75,7 +76,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectPage:
-    """What one source offers of one project, in the order of its page.
+    """What one source offers of one project, in the order of its page, or by version if it was kept so.
 
     Files of other projects, if a page lists such, are still among `files`; so are the variants index files.
     """
@@ -96,6 +97,16 @@ class ProjectPage:
     """Project pages elsewhere whose project the index says that this one is (PEP 708)."""
     alternate_locations: tuple[str, ...] = ()
     """All places where the index says that the project is (PEP 708)."""
+    sorted_groups: Sequence["Group"] | None = None
+    """The files by version, if that is known already."""
+
+    @property
+    def groups(self) -> Sequence["Group"]:
+        """The files by version; what is no file of the project is left out."""
+        from rewheel.indexes.groups import group_names
+
+        groups = self.sorted_groups
+        return groups if groups is not None else group_names(self.names, self.project)
 
     @property
     def names(self) -> Sequence[str]:

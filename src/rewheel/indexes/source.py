@@ -85,10 +85,21 @@ class IndexSource(Source):
 
     def _find(self, project: str) -> ProjectPage | None:
         url = f"{self._root}{project}/"
-        document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT)
+        known = self._client.known_document(url, accept=ACCEPT)
+        document = known or self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT)
         if not document.exists:
             return None
-        return parse_page(document.body, document.content_type, document.url, project, self)
+        if document.was_kept:
+            from rewheel.indexes.sorted_pages import SortedPages
+
+            kept = SortedPages(self._client.cache, self)
+            if (found := kept.find(project, document)) is not None:
+                return found
+            document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT) if known else document
+        page = parse_page(document.body, document.content_type, document.url, project, self)
+        if document.was_kept:  # and will be met once more
+            kept.keep(page, document)
+        return page
 
 
 class FileIndexSource(Source):
