@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from rewheel.installing import Store, crew as crew_module
 from rewheel.installing.crew import Crew
+from rewheel.installing.split import split_off
 from rewheel.variants import WheelFilename
 from rewheel.wheels import InvalidWheel
 from support.wheel_factory import make_wheel
@@ -56,6 +58,57 @@ def test_whoever_dies_is_not_missed(tmp_path: Path) -> None:
             path, sha256, filename = wheel(tmp_path, name)
             assert (crew.add(path, sha256, filename).tree / f"{name}.py").is_file()
         assert crew._engaged == []
+
+
+SPLITTING = """
+import os, signal, sys, threading
+from pathlib import Path
+from rewheel.installing import Store
+from rewheel.installing.crew import Crew
+from rewheel.variants import WheelFilename
+store = Store(Path(sys.argv[1]))
+wheels = [(Path(path), sha256, WheelFilename.parse(Path(path).name)) for path, sha256 in
+          zip(sys.argv[3::2], sys.argv[4::2])]
+with Crew(store, most=2, split=True) as crew:
+    workers = list(crew._sleeping)
+    assert [type(each).__name__ for each in workers] == ["Split", "Split"]
+    if sys.argv[2] == "dead":
+        os.kill(workers[-1].pid, signal.SIGKILL)
+        workers[-1].wait()
+    else:
+        Store.add = None  # in this process only, so that it is certain who unpacks
+    if sys.argv[2] != "idle":
+        threads = [threading.Thread(target=crew.add, args=each) for each in wheels]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+for worker in workers:
+    worker.wait()
+assert not Path(f"/proc/{workers[-1].pid}").exists()
+print(*sorted(store.has(sha256) for _, sha256, _ in wheels))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are split off on Linux only")
+@pytest.mark.parametrize(("case", "told"), [("alive", "True"), ("dead", "True"), ("idle", "False")])
+def test_whoever_is_split_off_unpacks_as_well(tmp_path: Path, case: str, told: str) -> None:
+    wheels = [wheel(tmp_path, f"foo{number}") for number in range(5)]
+    words = [word for path, sha256, _ in wheels for word in (str(path), sha256)]
+    done = subprocess.run(
+        [sys.executable, "-c", SPLITTING, str(tmp_path / "cache"), case, *words],
+        check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == [told] * 5
+
+
+def test_nobody_is_split_off_beside_other_threads() -> None:
+    go = threading.Event()
+    thread = threading.Thread(target=go.wait)
+    thread.start()
+    try:
+        assert split_off(2) == []
+    finally:
+        go.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("answer", ["", "'nonsense'", "'[1, true]'", "'[' * 9999"])

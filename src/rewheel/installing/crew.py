@@ -1,4 +1,8 @@
-"""Unpacking in processes of their own: in threads, Python would do one thing at a time."""
+"""Unpacking in processes of their own: in threads, Python would do one thing at a time.
+
+They are split off from this process where that is possible, which takes a few milliseconds, and started as
+programs elsewhere, which takes a tenth of a second of each.
+"""
 
 import contextlib
 import json
@@ -6,12 +10,13 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from rewheel.installing.split import split_off
 from rewheel.installing.store import Store, StoredWheel
 
 if TYPE_CHECKING:
-    from subprocess import Popen
+    from typing import IO
 
     from rewheel.variants import WheelFilename
 
@@ -21,6 +26,18 @@ _UNPACKER = Path(__file__).with_name("unpacker.py")
 _MOST = 4
 
 
+class _Worker(Protocol):
+    """One of them: it is told a line for each wheel, and answers each with a line."""
+
+    @property
+    def stdin(self) -> "IO[str] | None": ...
+
+    @property
+    def stdout(self) -> "IO[str] | None": ...
+
+    def wait(self) -> int: ...
+
+
 class Crew:
     """Puts wheels into the store by the hands of others; a context manager. Thread-safe.
 
@@ -28,12 +45,16 @@ class Crew:
     wheel is unpacked here: that also finds out what is wrong with it.
     """
 
-    def __init__(self, store: Store, *, most: int | None = None) -> None:
-        """Engage at most so many, by default one for each processor."""
+    def __init__(self, store: Store, *, most: int | None = None, split: bool = False) -> None:
+        """Engage at most so many, by default one for each processor.
+
+        With `split`, they are split off now, before there are threads, where that is possible.
+        """
         self._store = store
         self._free = most if most is not None else min(os.cpu_count() or 1, _MOST)
-        self._waiting: list[Popen[str]] = []
-        self._engaged: list[Popen[str]] = []
+        self._sleeping: list[_Worker] = [*reversed(split_off(self._free))] if split else []
+        self._waiting: list[_Worker] = []
+        self._engaged: list[_Worker] = []
         self._change = threading.Condition()
         self._is_closed = False
 
@@ -61,12 +82,13 @@ class Crew:
         """Send everybody home; what somebody is still at is finished, but nobody waits for a word of it."""
         with self._change:
             self._is_closed = True
-            engaged, self._engaged, self._waiting = self._engaged, [], []
+            engaged = [*self._engaged, *self._sleeping]
+            self._engaged, self._waiting, self._sleeping = [], [], []
             self._change.notify_all()
         for worker in engaged:
             _dismiss(worker)
 
-    def _take(self) -> "Popen[str] | None":
+    def _take(self) -> _Worker | None:
         """Wait for one who has nothing to do, or engage another; None if there is nobody to wait for."""
         with self._change:
             while not self._is_closed:
@@ -81,32 +103,23 @@ class Crew:
             return None
 
     def _engage(self) -> None:
-        import subprocess
-
         self._free -= 1
-        try:
-            worker = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_UNPACKER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-                errors="surrogateescape",
-            )
-        except OSError:
-            self._free = 0
-            return
-        self._engaged.append(worker)
-        if _tell(worker, sys.path, str(self._store.cache_dir)):
+        greeting: list[object] = [str(self._store.cache_dir)]
+        if self._sleeping:
+            worker = self._sleeping.pop()
+        else:
+            started = _start()
+            if started is None:
+                self._free = 0
+                return
+            worker, greeting = started, [sys.path, *greeting]
+        if _tell(worker, *greeting):
+            self._engaged.append(worker)
             self._waiting.append(worker)
         else:
-            self._engaged.remove(worker)
             _dismiss(worker)
 
-    def _ask(
-        self, worker: "Popen[str]", path: Path, sha256: str, filename: "WheelFilename"
-    ) -> StoredWheel | None:
+    def _ask(self, worker: _Worker, path: Path, sha256: str, filename: "WheelFilename") -> StoredWheel | None:
         answer: object = None
         if _tell(worker, [str(path), sha256, str(filename)]):
             assert worker.stdout is not None
@@ -126,7 +139,25 @@ class Crew:
         return self._store.get(sha256) if is_done else None
 
 
-def _tell(worker: "Popen[str]", *documents: object) -> bool:
+def _start() -> _Worker | None:
+    """Start one as a program; None if that is impossible."""
+    import subprocess
+
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_UNPACKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except OSError:
+        return None
+
+
+def _tell(worker: _Worker, *documents: object) -> bool:
     """Send a line for each document; false if nobody is there to read them."""
     assert worker.stdin is not None
     try:
@@ -138,7 +169,7 @@ def _tell(worker: "Popen[str]", *documents: object) -> bool:
     return True
 
 
-def _dismiss(worker: "Popen[str]") -> None:
+def _dismiss(worker: _Worker) -> None:
     """Let a process end, which it does when nobody asks any more, and don't wait for it."""
     for pipe in (worker.stdin, worker.stdout):
         if pipe is not None:

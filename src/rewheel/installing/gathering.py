@@ -57,7 +57,7 @@ class Gathering:
         self._require_hashes = require_hashes
         self._present = present
         self._builder = builder
-        self._crew = Crew(store)
+        self._crew = Crew(store, split=True)  # before there are threads
         self._executor: Executor | None = None
         self._likely: dict[str, Future[StoredWheel]] = {}
 

@@ -1,18 +1,29 @@
 """The process that unpacks wheels while its parent resolves and downloads.
 
-It is given its parent's import path and the cache in one line, then a line for every wheel, and answers each
-with a line: the digest, and whether the wheel is in the store now. Why not is for the parent to find out, by
-doing the same itself. It ends with its input, and thus with its parent.
+It is given the cache in a line (before it, if it is a program of its own, its parent's import path), then a
+line for every wheel, and answers each with a line: the digest, and whether the wheel is in the store now. Why
+not is for the parent to find out, by doing the same itself. It ends with its input, and thus with its parent.
 """
 
 import json
 import sys
 
-__all__ = ["main"]
+__all__ = ["load", "main"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
+
+
+def load() -> None:
+    """Load all that `main` will need."""
+    import shutil
+    import tempfile
+
+    from rewheel.installing import unpacking
+    from rewheel.wheels import FileSource, Wheel
+
+    del shutil, tempfile, unpacking, FileSource, Wheel
 
 
 def main(questions: "TextIO", answers: "TextIO") -> int:
@@ -23,7 +34,10 @@ def main(questions: "TextIO", answers: "TextIO") -> int:
     from rewheel.installing.store import Store
     from rewheel.variants import WheelFilename
 
-    store = Store(Path(json.loads(questions.readline())))
+    place = questions.readline()
+    if not place:
+        return 0
+    store = Store(Path(json.loads(place)))
     for line in questions:
         wheel, sha256, filename = json.loads(line)
         try:
