@@ -63,6 +63,20 @@ def show(session: Session, /, *, name: str, as_json: bool, **place: Any) -> None
         result(f"  session       {stage['version']} is {stage['status']}, until {stage['expires-at'][:19]}")
 
 
+@project.command("register")
+@click.argument("name", metavar="NAME")
+@click.option("--owner", "owners", metavar="ACCOUNT", multiple=True, help="Who is to own it. Repeatable.")
+@index_place_options
+@network_options
+@output_options
+@pass_session
+def register(session: Session, /, *, name: str, owners: tuple[str, ...], **place: Any) -> None:  # noqa: ANN401
+    """Make a project of which nothing is published yet."""
+    found = IndexPlace(session, **place).ask("PUT", "projects", name, document={"owners": list(owners)})
+    holders = ", ".join(holder["account"] for holder in found["roles"]) or "nobody yet"
+    session.output.say(f"Registered {found['display-name']}, owned by {holders}")
+
+
 @project.command("status")
 @click.argument("name", metavar="NAME")
 @click.argument("status", type=click.Choice(["active", "archived", "deprecated", "quarantined"]))

@@ -13,7 +13,7 @@ from rewheel.config import ConfigError
 if TYPE_CHECKING:
     from rewheel.server.settings import Upstream
 
-__all__ = ["KEYS", "read_choices", "read_upstreams"]
+__all__ = ["KEYS", "read_choices", "read_new_projects", "read_upstreams"]
 
 _PREFIX = "REWHEEL_SERVER_"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
@@ -126,6 +126,17 @@ def _networks(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
+def read_new_projects(value: object) -> tuple[str, ...]:
+    """Read rules about new names: words, or a list of them. Raises ValueError."""
+    from rewheel.server.new_names import read_rules
+
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("expected a list of rules such as acme-*=admins")
+    read_rules(tuple(words))
+    return tuple(words)
+
+
 def _log_format(value: object) -> str:
     if value not in {"json", "text"}:
         raise ValueError("expected json or text")
@@ -164,6 +175,7 @@ _READERS: Mapping[str, Reader] = {
     "file-limit": _size,
     "hard-file-limit": _size,
     "project-quota": _size,
+    "new-projects": read_new_projects,
     "upstreams": read_upstreams,
     "reserved": _names,
     "upstream-hosts": _hosts,

@@ -42,7 +42,7 @@ def check_scope(identity: Identity, action: Action, project: str = "") -> None:
 def check_upload(connection: Connection, identity: Identity, name: str, project: Project | None) -> None:
     """Refuse (403) uploads to a project by others than its owners and maintainers.
 
-    Whoever has a token may be the first to upload to a name that nobody has.
+    Who may be the first to upload to a name that nobody has is another question (`new_names`).
     """
     check_scope(identity, Action.UPLOAD, name)
     if project is None or identity.is_admin or _role(connection, identity, project) is not None:

@@ -55,6 +55,8 @@ class ServerSettings:
     project_quota: int = 10 * GIB
     """Bytes of all files of one project, unless it is granted more or less."""
 
+    new_projects: tuple[str, ...] = ()
+    """Who may be the first to upload to a name: rules as `new_names` reads them; without any, anyone."""
     public_url: str = ""
     """The address under which clients know the server; empty to believe what each of them says."""
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")

@@ -54,6 +54,10 @@ __all__ = ["command"]
     help="A project, or a pattern such as acme-*, that no upstream index ever hears of. Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--new-projects", metavar="[PATTERN=]WHO", multiple=True,
+    help="Who may upload to a name first: anyone (default), admins, organisation:NAME. Repeatable.",
+)  # fmt: skip
+@click.option(
     "--allow-insecure-external", is_flag=True, default=None,
     help="Take the rims of wheels that are not fetched over https, for trials.",
 )  # fmt: skip
@@ -71,6 +75,7 @@ def command(
     workers: int | None,
     upstreams: tuple[str, ...],
     reserve: tuple[str, ...],
+    new_projects: tuple[str, ...],
     allow_insecure_external: bool | None,
 ) -> None:
     """Serve a package index until it is told to stop.
@@ -91,6 +96,7 @@ def command(
         workers=workers,
         upstreams=_upstreams(upstreams),
         reserved=reserve or None,
+        new_projects=_new_projects(new_projects),
         allow_insecure_external=allow_insecure_external,
         log_format="text" if sys.stderr.isatty() else None,
     )
@@ -118,3 +124,15 @@ def _upstreams(texts: tuple[str, ...]) -> "tuple[Upstream, ...] | None":
         return read_upstreams(list(texts)) or None
     except ValueError as error:
         raise UsageError(f"--upstream: {error}", hint="such as --upstream pypi=https://…") from error
+
+
+def _new_projects(rules: tuple[str, ...]) -> tuple[str, ...] | None:
+    from rewheel.server.configuring import read_new_projects
+
+    try:
+        return read_new_projects(list(rules)) or None
+    except ValueError as error:
+        raise UsageError(
+            f"--new-projects: {error}",
+            hint="such as --new-projects 'acme-*=admins', the first that fits counts",
+        ) from error

@@ -14,6 +14,7 @@ from rewheel.server.intake.inspection import inspect
 from rewheel.server.intake.naming import FileName, read_name
 from rewheel.server.intake.publishing import check_name, check_status, publish, store
 from rewheel.server.intake.spooling import Spooled
+from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
 
@@ -122,6 +123,8 @@ def check_project(services: Services, name: str, by: Identity | None) -> project
         project = projects.find(connection, name)
         if by is not None:
             check_upload(connection, by, name, project)
+            if project is None:
+                check_new_name(connection, services.settings.new_projects, by, name)
     if project is not None:
         check_status(project)
     return project

@@ -17,6 +17,7 @@ from rewheel.server.intake.inspection import Inspected
 from rewheel.server.intake.limits import check_quota, file_limit, too_large
 from rewheel.server.intake.naming import FileName, read_name
 from rewheel.server.intake.variants import combined_document
+from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.settings import ServerSettings
 
@@ -50,6 +51,8 @@ def publish(
         check_upload(connection, by, first.project, project)
     is_renewed = False
     if project is None:
+        if by is not None:
+            check_new_name(connection, settings.new_projects, by, first.project)
         project = projects.create(connection, first.display_name)
         if by is not None:
             roles.grant(connection, project.id, by.account_id, Role.OWNER)

@@ -20,6 +20,7 @@ _OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("DELETE", "tokens/*"): tokens.revoke,
     ("GET", "projects"): projects.listed,
     ("GET", "projects/*"): projects.describe,
+    ("PUT", "projects/*"): projects.register,
     ("DELETE", "projects/*"): files.delete_project,
     ("PUT", "projects/*/status"): projects.change_status,
     ("PUT", "projects/*/limits"): projects.change_limits,

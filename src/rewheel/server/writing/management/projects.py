@@ -1,5 +1,6 @@
 """Managing projects: looked at in full, their status, limits, roles and organisation, and their end."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,15 @@ from rewheel.server.errors import Refused
 from rewheel.server.intake.limits import file_limit, project_quota, shown_size
 from rewheel.server.permissions import Action, check_admin, check_manage, check_scope
 from rewheel.server.writing.management.requests import Request
+from rewheel.variants import normalize_project
 
 __all__ = [
     "change_limits", "change_organisation", "change_role", "change_status", "describe", "listed",
-    "remove_role",
+    "register", "remove_role",
 ]  # fmt: skip
+
+_NAME = re.compile(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]{0,198}[A-Za-z0-9]")
+"""PEP 508; with as many letters as the catalog has room for."""
 
 
 def listed(request: Request) -> Mapping[str, Any]:
@@ -52,6 +57,23 @@ def describe(request: Request, name: str) -> Mapping[str, Any]:
             for stage in stages.list_live(request.connection, project.name)
         ],
     }
+
+
+def register(request: Request, name: str) -> Mapping[str, Any]:
+    """Make a project of which nothing is published yet, for those who are to own it."""
+    check_admin(request.identity)
+    if not _NAME.fullmatch(name):
+        raise Refused(400, f"{name[:200]!a} is not a name that a project can have", kind="invalid-request")
+    if projects.find(request.connection, normalize_project(name), for_update=True) is not None:
+        raise Refused(409, f"there is a project {name} already", kind="project-exists")
+    owners = [(account, request.account_id(account)) for account in request.texts("owners") or ()]
+    project = projects.create(request.connection, name)
+    for account, account_id in owners:
+        roles.grant(request.connection, project.id, account_id, Role.OWNER)
+        request.record("role-grant", project=project.name, subject=account, role=Role.OWNER.value)
+    projects.publish(request.connection, project)
+    request.record("project-register", project=project.name)
+    return describe(request, name)
 
 
 def change_status(request: Request, name: str) -> Mapping[str, Any]:

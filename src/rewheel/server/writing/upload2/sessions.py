@@ -18,6 +18,7 @@ from rewheel.server.catalog.tokens import Identity
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.errors import Refused
 from rewheel.server.intake.publishing import check_status
+from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
 from rewheel.server.writing.upload2.documents import SessionRequest
@@ -55,6 +56,7 @@ class Sessions:
 
     def __init__(self, services: Services) -> None:
         self._database = services.database
+        self._rules = services.settings.new_projects
 
     def create(self, identity: Identity, request: SessionRequest) -> tuple[View, bool]:
         """Begin a session; if there is one for the release already, return that and false."""
@@ -74,6 +76,7 @@ class Sessions:
         project = projects.find(connection, request.name, for_update=True)
         check_upload(connection, identity, request.name, project)
         if project is None:  # the name is reserved while the session lasts
+            check_new_name(connection, self._rules, identity, request.name)
             project = projects.create(connection, request.display_name)
             roles.grant(connection, project.id, identity.account_id, Role.OWNER)
         check_status(project)
