@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 from rewheel.builds.errors import RepositoryError
 from rewheel.config import redact_url
 
-__all__ = ["GitReference"]
+__all__ = ["Git", "GitReference"]
 
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "file"})
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -72,9 +72,9 @@ class GitReference:
 
         Raises `RepositoryError` when there is no git, no such repository or no such revision.
         """
-        git = _Git(self, environ)
+        git = Git(self, environ)
         git.run("clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", self.url, str(folder))
-        commit = self._commit(git, folder)
+        commit = self.commit_in(git, folder)
         git.run("-C", str(folder), "checkout", "--quiet", "--force", "--detach", commit)
         if (folder / ".gitmodules").is_file():
             git.run("-C", str(folder), "submodule", "--quiet", "update", "--init", "--recursive")
@@ -90,7 +90,12 @@ class GitReference:
             document["subdirectory"] = self.subdirectory
         return document
 
-    def _commit(self, git: "_Git", folder: Path) -> str:
+    def is_of(self, url: str) -> bool:
+        """Tell whether a URL, as git knows it, is that of the repository, whoever logs in."""
+        return _without_login(url) == _without_login(self.url)
+
+    def commit_in(self, git: "Git", folder: Path) -> str:
+        """Return the commit that the revision names in a clone, fetched if need be; without one, HEAD's."""
         if not self.revision:
             return git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         candidates = [f"refs/remotes/origin/{self.revision}", f"refs/tags/{self.revision}"]
@@ -105,7 +110,7 @@ class GitReference:
         return git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}")
 
 
-class _Git:
+class Git:
     """Runs git, never through a shell, and never waiting for somebody to type."""
 
     def __init__(self, reference: GitReference, environ: Mapping[str, str]) -> None:
@@ -126,6 +131,7 @@ class _Git:
         self._program = found
 
     def run(self, *arguments: str) -> str:
+        """Return what git prints; raises `RepositoryError` with what it complains about."""
         code, output = self._call(arguments)
         if code:
             lines = [redact_url(line) for line in output.strip().splitlines() if line.strip()]
@@ -134,6 +140,7 @@ class _Git:
         return output.strip()
 
     def try_run(self, *arguments: str) -> str:
+        """Return what git prints; empty if it fails."""
         code, output = self._call(arguments)
         return "" if code else output.strip()
 

@@ -53,7 +53,7 @@ def obtain(
     if require_hashes or allowed_hashes:
         raise HashesMissing([f"{sources.place} (only files have hashes)"])
     if sources.url.startswith("git+"):
-        if sources.editable:
+        if sources.editable:  # the command line has cloned those that it was asked for
             raise BuildsError(
                 f"{sources.place} can't be installed as it stands: it is a repository elsewhere",
                 hint="clone it, and name the folder with -e",

@@ -129,15 +129,26 @@ class _BuildResolvers:
 
 
 def builder_for(
-    session: "Session", asked: "Asked", platform: "Platform | None", target: "Target"
+    session: "Session",
+    asked: "Asked",
+    platform: "Platform | None",
+    target: "Target",
+    *,
+    clones: Path | None = None,
 ) -> LazyBuilder | None:
     """Return who builds for a target, once every path and URL that is asked for has its project's name.
 
-    There is nobody for a described `platform`, which is another than this one. Raises RewheelError.
+    Editable repositories are cloned into the folder `clones`, or for this run only. There is nobody for a
+    described `platform`, which is another than this one. Raises RewheelError.
     """
     builder = LazyBuilder(session, asked, target) if platform is None else None
-    for place in asked.unnamed if builder is None else ():
-        raise UsageError(f"{redact_url(place.url)} can't be built for another platform")
+    repositories = [url for url in sorted(asked.editable) if url.startswith("git+")]
+    for url in [*(place.url for place in asked.unnamed), *repositories] if builder is None else ():
+        raise UsageError(f"{redact_url(url)} can't be built for another platform")
+    if repositories:
+        from rewheel.cli.clones import clone_editables
+
+        clone_editables(session, asked, clones)
     if builder is not None:
         _name_places(session, asked, builder)
     return builder

@@ -7,6 +7,7 @@ from rewheel.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from rewheel.cli.output import Output
     from rewheel.cli.requirements_file import Asked
@@ -35,10 +36,15 @@ def install(
     dry_run: bool = False,
     report: str | None = None,
     config_settings: "Sequence[str]" = (),
+    clones: "Path | None" = None,
 ) -> None:
-    """Install what is asked for, by the session's settings, and tell the story. Raises RewheelError."""
+    """Install what is asked for, by the session's settings, and tell the story. Raises RewheelError.
+
+    `clones` is where editable repositories are cloned, unless nothing is to be changed.
+    """
     from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
     from rewheel.cli.building import builder_for
+    from rewheel.cli.clones import source_folder
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.remembered import remembering
     from rewheel.installing import Installer, LinkMode
@@ -75,7 +81,8 @@ def install(
         platform, find_machine = machine.platform, lambda: machine
     if not dry_run:
         _refuse_foreign_environment(here, target)
-    builder = builder_for(session, asked, platform, target)
+    place_of_clones = None if dry_run else source_folder(session, here, clones)
+    builder = builder_for(session, asked, platform, target, clones=place_of_clones)
     # What runs here satisfies nothing on another platform; a folder may be for any.
     keep_installed = target.is_directory_target or _platform(target) == _platform(here)
     has_ignored = _tell_of_ignored(output, asked, target)

@@ -16,6 +16,7 @@ __all__ = ["Place", "UnnamedPlace", "read_requirement"]
 _WHEELS = (".whl", ".whlx")
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 _EXTRAS = re.compile(r"(?P<place>.+?)(?P<extras>\[[^\[\]]*\])?")
+_NAMED_URL = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\[\]]*\])?\s*@\s*[A-Za-z+]+:")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+", re.IGNORECASE)
 
 
@@ -51,31 +52,36 @@ def read_requirement(text: str, base: Path, *, editable: bool = False) -> "Requi
 
     What is named by its place alone gets its project from its file name, as in
     `foo @ file:///…/foo-1.0-py3-none-any.whl`, from `pyproject.toml`, or from `#egg=…`; raises
-    `UnnamedPlace` if none of them tells. `editable` allows nothing but folders. Raises RewheelError for what
-    is no requirement.
+    `UnnamedPlace` if none of them tells. `editable` allows folders, and repositories with a name. Raises
+    RewheelError for what is no requirement.
     """
     from rewheel.metadata import InvalidRequirement, Requirement
 
     text = text.strip()
-    place, separator, marker = text.partition(" ;") if editable or _is_place(text, base) else (text, "", "")
-    if not editable and not _is_place(place, base):
+    is_place = _NAMED_URL.match(text) is None if editable else _is_place(text, base)
+    place, separator, marker = text.partition(" ;") if is_place else (text, "", "")
+    if not is_place or not (editable or _is_place(place, base)):
         try:
             requirement = Requirement.parse(text)
         except InvalidRequirement as error:
             raise UsageError(str(error)) from error
         if requirement.url:
             _check_place(requirement.url, text)
+        if editable:
+            _check_editable(requirement.url, text)
         return requirement
     where, extras = _parted(place.strip(), base)
     url = where if "://" in where else _file_url(where, base)
     _check_place(url, text)
-    if editable and not _folder(url):
-        raise UsageError(
-            f"-e {redact_url(text)}: only a folder can be installed as it stands",
-            hint="of a repository, clone it and name the folder",
-        )
+    if editable:
+        _check_editable(url, text)
     project, known_extras = _project_at(url)
     found = Place(url, extras or known_extras, marker if separator else "")
+    if editable and not project and _VCS.match(url):
+        raise UsageError(
+            f"-e {redact_url(text)}: the name of the project has to be said here",
+            hint="write it as NAME @ git+URL, or add #egg=NAME",
+        )
     if not project:
         raise UnnamedPlace(text, found)
     return found.named(project)
@@ -118,6 +124,15 @@ def _folder(url: str) -> Path | None:
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     return path if parts.scheme == "file" and path.is_dir() else None
+
+
+def _check_editable(url: str, text: str) -> None:
+    """Refuse what cannot be installed as it stands."""
+    if not _folder(url) and not _VCS.match(url):
+        raise UsageError(
+            f"-e {redact_url(text)}: only a folder or a repository can be installed as it stands",
+            hint="unpack it, and name the folder",
+        )
 
 
 def _check_place(url: str, text: str) -> None:

@@ -1,5 +1,7 @@
 """`rewheel install`: how the main job is asked for."""
 
+from pathlib import Path
+
 import click
 
 from rewheel.cli.options import (
@@ -29,7 +31,11 @@ __all__ = ["command"]
 @click.option("--user", is_flag=True, hidden=True)
 @click.option(
     "-e", "--editable", "editables", metavar="PATH", multiple=True,
-    help="Install the project in this folder so that its own files are imported. Repeatable.",
+    help="Install the project in this folder, or of git+URL#egg=NAME, with its own files. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--src", "clones", metavar="DIR", envvar="REWHEEL_SRC", type=click.Path(path_type=Path),
+    help="Where editable repositories are cloned. [default: src in the environment]",
 )  # fmt: skip
 @click.option("-U", "--upgrade", is_flag=True, help="Replace what is named by its newest version.")
 @click.option(
@@ -62,6 +68,7 @@ def command(
     scripts: tuple[str, ...],
     user: bool,
     editables: tuple[str, ...],
+    clones: Path | None,
     upgrade: bool,
     upgrade_strategy: str,
     reinstall: bool,
@@ -97,4 +104,5 @@ def command(
         dry_run=dry_run,
         report=report,
         config_settings=config_settings,
+        clones=clones,
     )
