@@ -86,6 +86,28 @@ def test_outdated_is_what_upgrade_would_replace(run: Run, shelf: Path, server: I
     assert run("list", "-o", "--format", "freeze").code == 2
 
 
+def test_newer_versions_of_which_no_variant_fits_are_named(
+    run: Run, shelf: Path, server: IndexServer
+) -> None:
+    make_environment()
+    make_wheel(shelf, "foo", "1.0")
+    run("install", "foo", "-i", server.simple_url)
+    arch = {"gpu": {"arch": ["x9"]}}
+    make_wheel(shelf, "foo", "0.9", label="x9", properties=arch, priorities=["gpu"], providers=STATIC)
+    source = ("-i", server.simple_url, "--no-cache")
+    assert run("list", "-o", *source).err == ""
+    for version in ("2.0", "3.0"):
+        make_wheel(shelf, "foo", version, label="x9", properties=arch, priorities=["gpu"], providers=STATIC)
+    done = run("list", "-o", *source)
+    assert done.out.startswith("nothing is outdated in")
+    assert "foo 3.0 is passed over (and 1 more since 1.0): x9: " in done.err
+    assert "[gpu :: arch :: x9] is not supported" in done.err
+    make_wheel(shelf, "foo", "2.5")
+    done = run("list", "-o", "--json", *source)
+    assert [each["latest_version"] for each in json.loads(done.out)] == ["2.5"]
+    assert "foo 3.0 is passed over: x9: " in done.err
+
+
 def test_what_no_index_has_is_not_outdated(run: Run, shelf: Path, server: IndexServer) -> None:
     make_environment()
     wheel = make_wheel(shelf, "foo")

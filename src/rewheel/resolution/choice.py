@@ -29,6 +29,9 @@ class Status(StrEnum):
     WRONG_HASH = "wrong-hash"  # none of the hashes that the user allows
 
 
+_BLAMED_ON_VARIANTS = frozenset({Status.UNSUPPORTED, Status.UNKNOWN_LABEL, Status.IGNORED, Status.EXCLUDED})
+
+
 @dataclass(frozen=True, slots=True)
 class WheelVerdict:
     """One wheel of the version: what became of it and the reason, as one sentence fragment."""
@@ -73,6 +76,11 @@ class Choice:
         """The wheel that is taken, if any would do."""
         first = self.verdicts[0] if self.verdicts else None
         return first if first is not None and first.status is Status.SELECTED else None
+
+    @property
+    def variants_are_to_blame(self) -> bool:
+        """Whether there are variants that would do if only this machine, or the user, let them."""
+        return any(verdict.label and verdict.status in _BLAMED_ON_VARIANTS for verdict in self.verdicts)
 
     @property
     def variants(self) -> tuple[WheelVerdict, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rewheel.metadata import Requirement
 from rewheel.resolution.errors import ResolutionError
+from rewheel.resolution.inspection import no_wheel_reason
 from rewheel.resolution.releases import parse_version
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution
     from rewheel.indexes import Client, Sources
     from rewheel.progress import Reporter
-    from rewheel.resolution.choice import Choice
+    from rewheel.resolution.choice import Choice, Explanation
     from rewheel.resolution.resolver import Resolver
 
 __all__ = ["Outdated", "find_outdated"]
@@ -44,18 +45,34 @@ def find_outdated(
     """Yield what has a newer version, or in the same version another variant that would be chosen now.
 
     What no source has is passed over. The packages are looked at one by one: whether they go together is
-    not asked. Raises `IndexesError` if a source fails.
+    not asked. Newer versions of which no variant fits are warned of. Raises `IndexesError` if a source fails.
     """
     packages = list(installed)
     client.map(sources.pages, dict.fromkeys(each.project for each in packages))
     for each in packages:
         try:
-            choice = resolver.explain(Requirement.parse(each.project)).choice
+            explanation = resolver.explain(Requirement.parse(each.project))
         except ResolutionError as error:
             reporter.detail(str(error))
             continue
-        if (found := _better(each, choice)) is not None:
+        if out_of_reach := list(_out_of_reach(each, explanation)):
+            newest, *others = out_of_reach
+            further = f" (and {len(others)} more since {each.version})" if others else ""
+            reporter.warning(
+                f"{each.name} {newest.version} is passed over{further}: {no_wheel_reason(newest)}"
+            )
+        if (found := _better(each, explanation.choice)) is not None:
             yield found
+
+
+def _out_of_reach(installed: "InstalledDistribution", explanation: "Explanation") -> Iterator["Choice"]:
+    """Yield newer versions that would be taken if one of their variants fitted."""
+    here = parse_version(installed.version)
+    for choice in (explanation.choice, *explanation.skipped):
+        there = parse_version(choice.version)
+        is_newer = here is not None and there is not None and there > here
+        if is_newer and choice.selected is None and choice.sources is None and choice.variants_are_to_blame:
+            yield choice
 
 
 def _better(installed: "InstalledDistribution", choice: "Choice") -> Outdated | None:

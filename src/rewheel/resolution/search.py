@@ -28,7 +28,6 @@ __all__ = ["Likely", "Search"]
 
 Likely = Callable[[str, "WheelVerdict"], None]
 """Hears of a project and its wheel that will probably be part of the answer."""
-_BLAMED_ON_VARIANTS = frozenset({Status.UNSUPPORTED, Status.UNKNOWN_LABEL, Status.IGNORED, Status.EXCLUDED})
 
 
 class Search:
@@ -295,7 +294,7 @@ class Search:
     def _warn_of_passed_over(self, better: Sequence["Candidate"], taken: "Candidate") -> None:
         for candidate in better:
             found = self._passed_over.get(candidate)
-            if found is not None and found.choice is not None and _variants_are_to_blame(found.choice):
+            if found is not None and found.choice is not None and found.choice.variants_are_to_blame:
                 skipped = f"{candidate.project} {candidate.version}"
                 self._reporter.warning(f"{skipped} is passed over for {taken.version}: {found.obstacle}")
 
@@ -359,7 +358,3 @@ def _why_built(candidate: "Candidate") -> str:
         f"newer versions of {project} than {candidate.version} had been ruled out; `--only-binary {project}` "
         "leaves out those without a wheel, and the contradiction is told"
     )
-
-
-def _variants_are_to_blame(choice: "Choice") -> bool:
-    return any(verdict.label and verdict.status in _BLAMED_ON_VARIANTS for verdict in choice.verdicts)
