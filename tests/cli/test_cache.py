@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rewheel.cli.session import CACHE_PARTS
 from support.index_server import IndexServer
 from support.wheel_factory import make_wheel
 
@@ -95,3 +96,9 @@ def test_there_need_not_be_a_cache(run: Run) -> None:
     assert run("cache", "prune").out.startswith("Removed 0 entries")
     assert run("cache", "prune", "--no-cache").code == 2
     assert run("cache", "prune", "--older-than", "-1").code == 2
+
+
+def test_every_part_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs/cache.md").read_text(encoding="utf-8")
+    for part in CACHE_PARTS:
+        assert f"`{part}`" in text or f"`{part}-*`" in text, part
