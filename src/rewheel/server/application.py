@@ -19,6 +19,7 @@ from rewheel.server.folder import watch
 from rewheel.server.forwarding import Forwarded
 from rewheel.server.operating.observing import Observed, UploadLimit
 from rewheel.server.operating.sampling import sample
+from rewheel.server.operating.upkeep import keep_up
 from rewheel.server.services import Services
 from rewheel.server.settings import ServerSettings
 from rewheel.server.writing.draining import HeardOut
@@ -49,6 +50,7 @@ def build_application(settings: ServerSettings, services: Services | None = None
             if settings.directory is not None:
                 tasks.start_soon(watch, services, _log.warning)
             tasks.start_soon(sample, services)
+            tasks.start_soon(keep_up, services)
             yield
             tasks.cancel_scope.cancel()
         services.close()

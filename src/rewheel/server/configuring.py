@@ -179,6 +179,7 @@ _READERS: Mapping[str, Reader] = {
     "upstreams": read_upstreams,
     "reserved": _names,
     "upstream-hosts": _hosts,
+    "upstream-cache-limit": _size,
     "upstream-lifetime": _number(0, 30 * 86_400),
     "uploads": _number(1, 1_000),
     "log-format": _log_format,

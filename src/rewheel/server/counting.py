@@ -17,10 +17,13 @@ _MOST_NAMES = 50_000
 
 
 class DownloadCounter:
-    """Counts for one server process. What a process has not written when it is killed is lost."""
+    """Counts for one server process.
+
+    What a process has not written when it is killed is lost: the downloads of the last seconds.
+    """
 
     def __init__(self, database: Database, *, every: float = 20.0) -> None:
-        """Write at most every so many seconds."""
+        """Let it be written every so many seconds, by whoever asks `is_due`."""
         self._database = database
         self._every = every
         self._counts: Counter[str] = Counter()
@@ -33,16 +36,18 @@ class DownloadCounter:
         with self._lock:
             if filename in self._counts or len(self._counts) < _MOST_NAMES:
                 self._counts[filename] += 1
-            if time.monotonic() - self._written < self._every:
-                return
-            self._written = time.monotonic()
-        threading.Thread(target=self.flush, name="rewheel-downloads", daemon=True).start()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something that has waited long enough."""
+        return bool(self._counts) and time.monotonic() - self._written >= self._every
 
     def flush(self) -> None:
         """Write what was counted; if that fails it stays counted."""
         with self._writing:
             with self._lock:
                 counts, self._counts = self._counts, Counter()
+            self._written = time.monotonic()
             if not counts:
                 return
             try:

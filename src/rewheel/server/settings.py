@@ -76,6 +76,9 @@ class ServerSettings:
     upstream_lifetime: int = 600
     """Seconds for which an upstream index's page is believed without asking again."""
 
+    upstream_cache_limit: int | None = None
+    """Bytes of upstream files that are kept; those that nobody has wanted for longest go first."""
+
     page_cache: int = 64 * MIB
     """Bytes of rendered pages that each worker process keeps."""
     page_lifetime: int = 0

@@ -99,6 +99,24 @@ class FolderBlobs:
         except OSError as error:
             raise trouble(error) from error
 
+    def delete_old(self, sha256: str, before: datetime) -> bool:
+        """Take the file away, and bring it back if somebody has just put it again."""
+        path = self.path(sha256)
+        away = path.with_name(f".{token_hex(8)}.old")
+        try:
+            if path.stat().st_mtime >= before.timestamp():
+                return False
+            path.replace(away)  # who puts it from now on does not find it, and writes it anew
+            if away.stat().st_mtime >= before.timestamp():
+                away.replace(path)
+                return False
+            away.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise trouble(error) from error
+        return True
+
     def read(self, sha256: str) -> Iterator[bytes]:
         """Read the file."""
         try:

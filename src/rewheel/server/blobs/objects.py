@@ -82,6 +82,14 @@ class ObjectBlobs:
         with _spoken(), suppress(NotFoundError, FileNotFoundError):
             obstore.delete(self._store, key_of(sha256))
 
+    def delete_old(self, sha256: str, before: datetime) -> bool:
+        """Look, and remove the object at once; between the two nobody can be kept from putting it again."""
+        with _spoken(), suppress(NotFoundError, FileNotFoundError):
+            if obstore.head(self._store, key_of(sha256))["last_modified"] < before:
+                obstore.delete(self._store, key_of(sha256))
+                return True
+        return False
+
     def read(self, sha256: str) -> Iterator[bytes]:
         """Read the object."""
         with _spoken():

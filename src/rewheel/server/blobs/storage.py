@@ -59,6 +59,12 @@ class Blobs(Protocol):
     def delete(self, sha256: str) -> None:
         """Forget a blob, if it is there."""
 
+    def delete_old(self, sha256: str, before: datetime) -> bool:
+        """Forget a blob that was last put before a moment; tell whether it was.
+
+        Who puts the same content meanwhile is not deceived, as far as the storage can see to that.
+        """
+
     def read(self, sha256: str) -> Iterator[bytes]:
         """Yield all bytes, for those who wait in a thread; raises LookupError if there is no such blob."""
 

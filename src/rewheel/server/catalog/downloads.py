@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
-from rewheel.server.catalog.facts import fact, keep_fact
+from rewheel.server.catalog.facts import add_to_fact, fact
 from rewheel.server.catalog.schema import downloads, files
+from rewheel.server.catalog.upserts import insertion
 
 __all__ = ["add", "recent", "total"]
 
@@ -25,14 +26,14 @@ def add(connection: Connection, counts: Mapping[str, int], *, today: date | None
     for name in names:  # in one order, so that two processes never wait for each other
         if name not in known:
             continue
-        changed = connection.execute(
-            update(downloads)
-            .where(downloads.c.file_id == known[name], downloads.c.day == day)
-            .values(count=downloads.c.count + counts[name])
+        added = insertion(connection, downloads).values(file_id=known[name], day=day, count=counts[name])
+        connection.execute(
+            added.on_conflict_do_update(
+                index_elements=["file_id", "day"],
+                set_={"count": downloads.c.count + added.excluded.count},
+            )
         )
-        if not changed.rowcount:
-            connection.execute(insert(downloads).values(file_id=known[name], day=day, count=counts[name]))
-    keep_fact(connection, _TOTAL, str(total(connection) + sum(counts.values())))
+    add_to_fact(connection, _TOTAL, sum(counts.values()))
 
 
 def total(connection: Connection) -> int:

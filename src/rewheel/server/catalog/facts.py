@@ -1,13 +1,17 @@
 """Facts about the index itself, by name."""
 
+from datetime import datetime, timedelta
 from secrets import token_hex
 
-from sqlalchemy import Connection, Integer, String, bindparam, cast, insert, select, update
+from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, cast, insert, select, update
 
+from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import meta
+from rewheel.server.catalog.upserts import insertion
 
 __all__ = [
-    "fact", "first_serial", "instance_id", "keep_fact", "list_serial", "raise_first_serial", "touch_list",
+    "add_to_fact", "claim", "fact", "first_serial", "instance_id", "keep_fact", "list_serial",
+    "raise_first_serial", "touch_list",
 ]  # fmt: skip
 
 _INSTANCE = "instance"
@@ -30,6 +34,26 @@ def keep_fact(connection: Connection, key: str, value: str) -> None:
     changed = connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     if not changed.rowcount:
         connection.execute(insert(meta).values(key=key, value=value))
+
+
+def add_to_fact(connection: Connection, key: str, number: int) -> None:
+    """Add to a fact that is a number, whoever else does so at the same moment."""
+    added = insertion(connection, meta).values(key=key, value=str(number))
+    more = cast(cast(meta.c.value, BigInteger) + number, String)
+    connection.execute(added.on_conflict_do_update(index_elements=["key"], set_={"value": more}))
+
+
+def claim(connection: Connection, key: str, every: timedelta) -> bool:
+    """Tell whether something is to be done now that is done once in a while, by one process of all."""
+    moment, last = now(), fact(connection, key)
+    if last is None:
+        first = insertion(connection, meta).values(key=key, value=moment.isoformat())
+        return connection.execute(first.on_conflict_do_nothing().returning(meta.c.key)).first() is not None
+    if datetime.fromisoformat(last) > moment - every:
+        return False
+    # Of several who have read the same, one finds it still there.
+    taken = update(meta).where(meta.c.key == key, meta.c.value == last).values(value=moment.isoformat())
+    return connection.execute(taken).rowcount == 1
 
 
 def instance_id(connection: Connection) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "audit",
     "downloads",
     "files",
+    "loose_blobs",
     "meta",
     "metadata",
     "organisation_members",
@@ -242,6 +243,14 @@ retired_filenames = Table(
     comment="Names of deleted files, which are never given to other content.",
 )
 
+loose_blobs = Table(
+    "loose_blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("since", Moment, nullable=False, index=True),
+    comment="Blobs that something has let go of, to be deleted later unless something else needs them.",
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -281,7 +290,8 @@ upstream_files = Table(
     Column("size", BigInteger),
     Column("cached_sha256", String(64), comment="of the blob, once the file is here"),
     Column("metadata_sha256", String(64)),
-    Column("used_at", Moment),
+    Column("kept_at", Moment),
+    Column("used_at", Moment, index=True, comment="to the hour; the cache lets go of the oldest first"),
     UniqueConstraint("upstream", "filename"),
     Index(None, "upstream", "project"),
 )

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import projects, stage_files, stages
 
 __all__ = [
-    "Stage", "StagedFile", "add", "add_file", "change", "change_file", "expired", "files_of", "find",
-    "find_by_token", "find_file", "forget", "forget_records", "is_reserved", "list_live", "live",
-    "release_project", "reserved_by", "staged_blobs",
+    "Stage", "StagedFile", "add", "add_file", "cancel_file", "change", "change_file", "expired", "files_of",
+    "find", "find_by_token", "find_file", "forget", "forget_records", "is_reserved", "let_go", "list_live",
+    "live", "release_project", "reserved_by", "staged_blobs",
 ]  # fmt: skip
 
 _LIVE = ("open", "processing", "error")
@@ -228,6 +229,18 @@ _RESERVED = (
     )
     .limit(1)
 )
+
+
+def cancel_file(connection: Connection, file: StagedFile) -> None:
+    """Take a file out of its stage, and let go of its blobs."""
+    change_file(connection, file.id, status="canceled", record=None)
+    let_go(connection, file)
+
+
+def let_go(connection: Connection, file: StagedFile) -> None:
+    """Let go of what has arrived of a file."""
+    metadata = file.record["metadata_sha256"] if file.record is not None else None
+    loose.let_go(connection, [file.sha256, metadata])
 
 
 def is_reserved(connection: Connection, filenames: Sequence[str], *, apart_from: int | None = None) -> bool:

@@ -1,14 +1,24 @@
 """What upstream indexes have said, and which of their files are here already."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
+from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import upstream_files, upstream_pages
+from rewheel.server.catalog.upserts import insertion
 
-__all__ = ["KeptFile", "KeptPage", "find_file", "find_page", "keep_file", "keep_page", "touch_page"]
+__all__ = [
+    "KeptFile", "KeptPage", "find_file", "find_page", "keep_file", "keep_page", "shrink", "touch_file",
+    "touch_page",
+]  # fmt: skip
+
+_USE_IS_NOTED = timedelta(hours=1)
+"""How exactly it is known when a file was used: noting every use would make every download a write."""
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,12 @@ class KeptFile:
     metadata_sha256: str | None
     """Of the blob of its metadata, if that is here."""
     kept_at: datetime
+    used_at: datetime | None = None
+
+    @property
+    def is_use_noted(self) -> bool:
+        """Whether it was noted lately that somebody wanted it."""
+        return self.used_at is not None and self.used_at > now() - _USE_IS_NOTED
 
 
 def find_page(connection: Connection, upstream: str, project: str) -> KeptPage | None:
@@ -81,7 +97,13 @@ def find_file(connection: Connection, upstream: str, filename: str) -> KeptFile 
     files = upstream_files.c
     row = connection.execute(
         select(
-            files.project, files.sha256, files.cached_sha256, files.size, files.metadata_sha256, files.used_at
+            files.project,
+            files.sha256,
+            files.cached_sha256,
+            files.size,
+            files.metadata_sha256,
+            files.kept_at,
+            files.used_at,
         ).where(files.upstream == upstream, files.filename == filename)
     ).one_or_none()
     return KeptFile(*row) if row is not None else None
@@ -96,21 +118,59 @@ def keep_file(connection: Connection, upstream: str, filename: str, file: KeptFi
         "cached_sha256": file.cached_sha256,
         "size": file.size,
         "metadata_sha256": file.metadata_sha256,
-        "used_at": file.kept_at,
+        "kept_at": file.kept_at,
+        "used_at": now(),
     }
     _put(connection, upstream_files, {"upstream": upstream, "filename": filename}, values)
 
 
+def touch_file(connection: Connection, upstream: str, filename: str) -> None:
+    """Say that somebody wants a kept file now."""
+    files = upstream_files.c
+    connection.execute(
+        update(upstream_files)
+        .where(files.upstream == upstream, files.filename == filename)
+        .values(used_at=now())
+    )
+
+
+def shrink(connection: Connection, limit: int) -> int:
+    """Let go of the files that nobody has wanted for longest until the rest fits, and return their number.
+
+    A tenth more is let go of than has to be, so that this need not be done for every file that comes. What
+    somebody is just downloading is not taken away: its blob is deleted hours later.
+    """
+    files = upstream_files.c
+    is_kept = files.cached_sha256.is_not(None)
+    total = int(
+        connection.execute(select(func.coalesce(func.sum(files.size), 0)).where(is_kept)).scalar_one()
+    )
+    surplus = total - limit * 9 // 10 if total > limit else 0
+    gone = 0
+    while surplus > 0:
+        query = select(files.id, files.size, files.cached_sha256, files.metadata_sha256).where(is_kept)
+        rows = connection.execute(query.order_by(files.used_at, files.id).limit(_AT_ONCE)).all()
+        if not rows:
+            break
+        for row in rows:
+            if surplus <= 0:
+                break
+            change = (
+                delete(upstream_files)
+                if row.metadata_sha256 is None
+                else update(upstream_files).values(cached_sha256=None)
+            )
+            connection.execute(change.where(files.id == row.id))
+            loose.let_go(connection, [row.cached_sha256])
+            surplus -= row.size or 0
+            gone += 1
+    return gone
+
+
 def _put(connection: Connection, table: Table, key: dict[str, str], values: dict[str, object]) -> None:
     """Replace the row of this key, whoever else does the same at the same time."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-
-        connection.execute(
-            upsert(table).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
-        )
-        return
-    # SQLite lets one write at a time.
-    condition = [table.c[name] == value for name, value in key.items()]
-    connection.execute(delete(table).where(*condition))
-    connection.execute(insert(table).values(**key, **values))
+    connection.execute(
+        insertion(connection, table)
+        .values(**key, **values)
+        .on_conflict_do_update(index_elements=list(key), set_=values)
+    )

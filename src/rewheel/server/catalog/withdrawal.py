@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, releases, retired_filenames
 
@@ -18,6 +19,8 @@ class Held:
     id: int
     filename: str
     sha256: str
+    metadata_sha256: str | None
+    rim_sha256: str | None
     release_id: int
     sort_key: str
     """Of the version."""
@@ -31,6 +34,8 @@ def held(connection: Connection, project_id: int) -> Sequence[Held]:
             files.c.id,
             files.c.filename,
             files.c.sha256,
+            files.c.metadata_sha256,
+            files.c.rim_sha256,
             files.c.release_id,
             releases.c.sort_key,
             files.c.yanked_reason,
@@ -50,6 +55,7 @@ def yank(connection: Connection, file_ids: Collection[int], reason: str | None) 
 def retire(connection: Connection, file: Held) -> None:
     """Delete a file, and keep its name from ever standing for anything else."""
     connection.execute(delete(files).where(files.c.id == file.id))
+    loose.let_go(connection, [file.sha256, file.metadata_sha256, file.rim_sha256])
     connection.execute(
         insert(retired_filenames).values(filename=file.filename, sha256=file.sha256, retired_at=now())
     )

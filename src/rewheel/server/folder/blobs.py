@@ -1,6 +1,7 @@
 """The files of a folder as blobs: the catalog knows which name has which content."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -58,6 +59,11 @@ class DirectoryBlobs:
 
     def delete(self, sha256: str) -> None:
         """Do nothing: the folder is somebody else's."""
+
+    def delete_old(self, sha256: str, before: datetime) -> bool:
+        """Do nothing."""
+        del sha256, before
+        return False
 
     def read(self, sha256: str) -> Iterator[bytes]:
         """Read the file."""

@@ -1,15 +1,15 @@
 """Which blobs the catalog speaks of."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union_all
 
 from rewheel.server.catalog.schema import files, upstream_files
 from rewheel.server.catalog.stages import staged_blobs
 from rewheel.wheels import rim_name
 
-__all__ = ["Reference", "references"]
+__all__ = ["Reference", "needed", "references"]
 
 _AT_ONCE = 1000
 
@@ -59,3 +59,18 @@ def references(connection: Connection, *, with_upstream: bool = True) -> Iterato
             yield Reference(found.cached_sha256, found.size, subject)
         if found.metadata_sha256 is not None:
             yield Reference(found.metadata_sha256, None, f"{subject}, metadata")
+
+
+def needed(connection: Connection, hashes: Sequence[str]) -> Collection[str]:
+    """Return those of some blobs that the catalog speaks of; a few hundred at once are looked for.
+
+    What is in doubt is among them. The files have no index by the hash of their metadata, so that this may
+    take a second in a large index.
+    """
+    columns = (
+        files.c.sha256, files.c.metadata_sha256, files.c.rim_sha256,
+        upstream_files.c.cached_sha256, upstream_files.c.metadata_sha256,
+    )  # fmt: skip
+    queries = [select(column).where(column.in_(hashes)) for column in columns]
+    found = set(connection.execute(union_all(*queries)).scalars())
+    return found | {sha256 for _, sha256, _ in staged_blobs(connection)}.intersection(hashes)

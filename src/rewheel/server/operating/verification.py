@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, Select, exists, or_, select
 
 from rewheel.progress import SILENT, Reporter
 from rewheel.server.catalog import releases as release_catalog
@@ -13,6 +14,7 @@ from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, projects, releases
 from rewheel.server.errors import Refused, ServerError
 from rewheel.server.intake.variants import combined_document
+from rewheel.server.operating.ledger import Ledger
 from rewheel.server.operating.referenced import Reference, references
 from rewheel.server.services import Services
 
@@ -20,6 +22,8 @@ __all__ = ["GRACE", "Damage", "Verified", "prune", "verify"]
 
 GRACE = timedelta(hours=24)
 """How old an orphan has to be: the blob of an upload is there before the catalog speaks of it."""
+
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,48 +66,35 @@ def verify(services: Services, *, thorough: bool = True, reporter: Reporter = SI
     The server may go on meanwhile. Raises Refused when database or storage cannot be reached.
     """
     found = Verified()
-    wanted: dict[str, Reference] = {}
-    with services.database.snapshot() as connection:
-        for reference in references(connection):
-            known = wanted.get(reference.sha256)
-            if known is None or known.size is None:
-                wanted[reference.sha256] = reference
-        found.damages += _variants(connection, found)
-    there: dict[str, int] = {}
     oldest = now() - GRACE
-    for blob in services.blobs.entries():
-        there[blob.sha256] = blob.size
-        if blob.sha256 not in wanted and blob.modified < oldest:
-            found.orphans.append(blob.sha256)
-            found.orphan_size += blob.size
-    for sha256, reference in sorted(wanted.items(), key=lambda item: item[1].subject):
-        reporter.detail(f"looking at {reference.subject}")
-        damage = _examine(services, reference, there.get(sha256), thorough=thorough)
-        if damage is not None:
-            found.damages.append(damage)
-        found.blobs += 1
-        found.size += there.get(sha256, 0)
+    with Ledger() as ledger:
+        with services.database.snapshot() as connection:
+            ledger.want(references(connection))
+            found.damages += _variants(connection, found)
+        ledger.keep(services.blobs.entries())
+        for orphan in ledger.orphans(oldest):
+            found.orphans.append(orphan.sha256)
+            found.orphan_size += orphan.size
+        for reference, kept_size in ledger.wanted():
+            reporter.detail(f"looking at {reference.subject}")
+            damage = _examine(services, reference, kept_size, thorough=thorough)
+            if damage is not None:
+                found.damages.append(damage)
+            found.blobs += 1
+            found.size += kept_size or 0
     return found
 
 
 def prune(services: Services, found: Verified) -> int:
     """Delete the orphans that `verify` found, and that nobody wants meanwhile; return their number."""
-    deleted = 0
-    with services.database.snapshot() as connection:
-        wanted = {reference.sha256 for reference in references(connection)}
-    current = _ages(services, set(found.orphans) - wanted)
-    for sha256 in sorted(current):
-        if current[sha256] < now() - GRACE:
-            services.blobs.delete(sha256)
-            deleted += 1
-    return deleted
-
-
-def _ages(services: Services, orphans: set[str]) -> dict[str, datetime]:
-    """Look again when they were written: an upload of the same content first makes its blob young."""
+    orphans = set(found.orphans)
     if not orphans:
-        return {}
-    return {blob.sha256: blob.modified for blob in services.blobs.entries() if blob.sha256 in orphans}
+        return 0
+    with services.database.snapshot() as connection:
+        for reference in references(connection):
+            orphans.discard(reference.sha256)
+    # An upload of the same content first makes its blob young.
+    return sum(services.blobs.delete_old(sha256, now() - GRACE) for sha256 in sorted(orphans))
 
 
 def _examine(services: Services, reference: Reference, size: int | None, *, thorough: bool) -> Damage | None:
@@ -138,7 +129,7 @@ def _variants(connection: Connection, found: Verified) -> Iterator[Damage]:
         .join(projects, projects.c.id == releases.c.project_id)
         .where(or_(releases.c.variants_json.is_not(None), has_variants))
     )
-    for row in connection.execute(query).all():
+    for row in _in_parts(connection, query):
         found.releases += 1
         documents = release_catalog.variant_documents(connection, row.id)
         try:
@@ -152,3 +143,13 @@ def _variants(connection: Connection, found: Verified) -> Iterator[Damage]:
                 f"{row.name} {row.version}",
                 "its index file is not what its variant wheels say together",
             )
+
+
+def _in_parts(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """Yield the rows of a query about releases some at a time: each has an index file with it."""
+    last = 0
+    while rows := connection.execute(
+        query.where(releases.c.id > last).order_by(releases.c.id).limit(_AT_ONCE)
+    ).all():
+        yield from rows
+        last = rows[-1].id

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256 as new_sha256
@@ -107,7 +108,11 @@ class UpstreamFiles:
             project = projects.find(connection, asked.project)
         if kept is not None and (kept.project, kept.sha256) != (asked.project, asked.sha256):
             kept = None
-        return kept, self._blob(asked, kept) if kept is not None else None, project
+        blob = self._blob(asked, kept) if kept is not None else None
+        if blob is not None and kept is not None and not kept.is_use_noted:
+            with suppress(Refused), self._services.database.write() as connection:
+                catalog.touch_file(connection, asked.upstream, asked.filename)
+        return kept, blob, project
 
     def _blob(self, asked: _Asked, kept: catalog.KeptFile) -> Blob | None:
         digest = kept.metadata_sha256 if asked.is_metadata else kept.cached_sha256

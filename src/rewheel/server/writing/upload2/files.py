@@ -65,7 +65,7 @@ class SessionFiles:
                 if known.filename in name.rivals:
                     with timely(stage):
                         file_after(FileState(known.status), FileEvent.REPLACE)
-                    stages.change_file(connection, known.id, status=FileState.CANCELED.value, record=None)
+                    stages.cancel_file(connection, known)
             file = stages.add_file(
                 connection,
                 stage.id,
@@ -103,6 +103,8 @@ class SessionFiles:
             file = _found(connection, stage, file_id)
             with timely(stage):
                 file_after(FileState(file.status), FileEvent.RECEIVE)
+            if file.sha256 != spooled.sha256:  # other bytes have arrived before
+                stages.let_go(connection, file)
             stages.change_file(connection, file.id, sha256=spooled.sha256, record=record, error=error or None)
 
     def _look(self, expected: FileView, spooled: Spooled) -> Mapping[str, Any]:
@@ -175,8 +177,8 @@ class SessionFiles:
             stage, _ = self._editable(connection, identity, public_id)
             file = find(connection, stage)
             with timely(stage):
-                following = file_after(FileState(file.status), FileEvent.DELETE)
-            stages.change_file(connection, file.id, status=following.value, record=None)
+                file_after(FileState(file.status), FileEvent.DELETE)
+            stages.cancel_file(connection, file)
             stages.change(connection, stage.id)
             audit.record(
                 connection, identity, "stage-delete-file", project=stage.project, subject=file.filename

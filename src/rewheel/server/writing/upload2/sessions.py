@@ -186,6 +186,6 @@ def _cancel(connection: Connection, stage: Stage, notice: str) -> None:
     """End a session; a project that was only reserved for it is let go."""
     stages.change(connection, stage.id, status=SessionState.CANCELED.value, notices=[*stage.notices, notice])
     for file in stages.files_of(connection, stage.id):
-        stages.change_file(connection, file.id, status="canceled", record=None)
+        stages.cancel_file(connection, file)
     if stage.project_id is not None and not stages.reserved_by(connection, stage.project_id):
         stages.release_project(connection, stage.project_id)

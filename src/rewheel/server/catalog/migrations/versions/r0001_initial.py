@@ -40,6 +40,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_organisations_name")),
     )
     op.create_table(
+        "loose_blobs",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_loose_blobs")),
+        comment="Blobs that something has let go of, to be deleted later unless something else needs them.",
+    )
+    op.create_index(op.f("ix_loose_blobs_since"), "loose_blobs", ["since"], unique=False)
+    op.create_table(
         "retired_filenames",
         sa.Column(
             "filename",
@@ -73,10 +81,14 @@ def upgrade() -> None:
             "cached_sha256", sa.String(length=64), nullable=True, comment="of the blob, once the file is here"
         ),
         sa.Column("metadata_sha256", sa.String(length=64), nullable=True),
-        sa.Column("used_at", Moment(), nullable=True),
+        sa.Column("kept_at", Moment(), nullable=True),
+        sa.Column(
+            "used_at", Moment(), nullable=True, comment="to the hour; the cache lets go of the oldest first"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_files")),
         sa.UniqueConstraint("upstream", "filename", name=op.f("uq_upstream_files_upstream_filename")),
     )
+    op.create_index(op.f("ix_upstream_files_used_at"), "upstream_files", ["used_at"], unique=False)
     op.create_index(
         op.f("ix_upstream_files_upstream_project"), "upstream_files", ["upstream", "project"], unique=False
     )
@@ -462,8 +474,11 @@ def downgrade() -> None:
     op.drop_table("organisation_members")
     op.drop_table("upstream_pages")
     op.drop_index(op.f("ix_upstream_files_upstream_project"), table_name="upstream_files")
+    op.drop_index(op.f("ix_upstream_files_used_at"), table_name="upstream_files")
     op.drop_table("upstream_files")
     op.drop_table("retired_filenames")
+    op.drop_index(op.f("ix_loose_blobs_since"), table_name="loose_blobs")
+    op.drop_table("loose_blobs")
     op.drop_table("organisations")
     op.drop_table("meta")
     op.drop_table("accounts")
