@@ -4,7 +4,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from rewheel.indexes import (
     TooLarge,
 )
 from rewheel.progress import Reporter
+from rewheel.values import replace
 from support.index_server import Fault, IndexServer, Response
 from support.wheel_factory import make_wheel
 

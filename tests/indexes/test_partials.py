@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rewheel.indexes import Client, File, HashMismatch, IndexSource, Interrupted
 from rewheel.indexes.partials import open_partial
+from rewheel.values import replace
 from support.index_server import Fault, IndexServer
 from support.wheel_factory import make_wheel
 

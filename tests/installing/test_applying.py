@@ -285,7 +285,7 @@ def test_a_compiler_that_fails_is_only_a_warning(env: Environment) -> None:
 
 
 def test_managed_environments_are_left_alone(tmp_path: Path, env: Environment) -> None:
-    from dataclasses import replace
+    from rewheel.values import replace
 
     managed = replace(env.target, externally_managed="Use apt.\n\nMore text.")
     with pytest.raises(ExternallyManaged, match=r"which says: Use apt\.$"):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from installing.conftest import Environment, item
 from rewheel.installing import BytecodeMode, LinkMode, Plan, apply, compiler as compiler_module, uninstall
 from rewheel.progress import RecordingReporter
+from rewheel.values import replace
 
 FILES = {
     "foo/__init__.py": "from foo.deep.down import ANSWER\n",

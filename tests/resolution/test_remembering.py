@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from rewheel.machines import Machine, ProviderPolicy, Providers
 from rewheel.metadata import Requirement
 from rewheel.progress import RecordingReporter
 from rewheel.resolution import RememberingResolver, Resolution, ResolveOptions, Resolver, question_of
+from rewheel.values import replace
 
 
 class Asker:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rewheel.cli.reporter import size_text
 from rewheel.cli.tables import table_lines
 from rewheel.errors import UsageError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.builds import Workshop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["BuildRun"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class BuildRun:
     """What was asked for, as it was written."""
 

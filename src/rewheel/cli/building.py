@@ -4,12 +4,12 @@ import re
 import tempfile
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.config import redact_url
 from rewheel.errors import UsageError
+from rewheel.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

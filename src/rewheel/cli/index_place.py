@@ -1,7 +1,6 @@
 """Which index a command manages: one whose server is asked, or one of this computer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -10,6 +9,7 @@ import click
 
 from rewheel.cli.session import Session
 from rewheel.errors import RewheelError, UsageError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.indexes.answers import Response
@@ -37,7 +37,7 @@ def index_place_options(command: _F) -> _F:
     return command
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexPlace:
     """An index that is managed."""
 

@@ -1,10 +1,10 @@
 """What a machine supports, for people and for programs."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.machines import Machine, NamespaceSupport, Platform
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["MachineView"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MachineView:
     """The answers of a machine, by namespace."""
 

@@ -1,11 +1,11 @@
 """Whether, and as what question, the answer of an installation's resolution is remembered."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rewheel import __version__
 from rewheel.cli.session import Session
+from rewheel.values import field_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,11 +44,7 @@ def remembering(
     said = [
         __version__,
         list(_telling(session.arguments)),
-        [
-            (each.name, getattr(settings, each.name))
-            for each in fields(settings)
-            if each.name not in _NEUTRAL_SETTINGS
-        ],
+        [(name, getattr(settings, name)) for name in field_names(settings) if name not in _NEUTRAL_SETTINGS],
         sorted((project, sorted(digests)) for project, digests in asked.hashes.items()),
         sorted((name, text) for name, text in session.environ.items() if "VARIANT" in name),
         keep_installed,

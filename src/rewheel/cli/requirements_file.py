@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rewheel.cli.requirements import Place, UnnamedPlace, read_requirement
 from rewheel.cli.requirements_place import Fetch, FilePlace, UrlPlace, place_of
 from rewheel.config import redact_url
 from rewheel.errors import RewheelError, UsageError
+from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:
     from rewheel.metadata import Requirement
@@ -60,7 +60,7 @@ class RequirementsFileError(UsageError):
         self.line = line
 
 
-@dataclass(slots=True)
+@mutable
 class Asked:
     """What is asked for, gathered from the command line and from files."""
 
@@ -211,7 +211,7 @@ def _finished(parts: list[str], environ: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], line)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Line:
     requirement: str
     options: tuple[str, ...]

@@ -1,12 +1,12 @@
 """Where a requirements file is: on disk or on the web, and what counts from there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from rewheel.config import redact_url
 from rewheel.errors import UsageError
+from rewheel.values import field, frozen
 
 __all__ = ["Fetch", "FilePlace", "UrlPlace", "place_of"]
 
@@ -14,7 +14,7 @@ Fetch = Callable[[str, int], bytes]
 """Gets what is at a URL, at most so many bytes; raises RewheelError."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilePlace:
     """A file on disk."""
 
@@ -47,7 +47,7 @@ class FilePlace:
         return place_of(text, self.folder, self.fetch)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UrlPlace:
     """A file on the web; paths in it, other than those of further files, count from `folder`."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.variants import Provider, VariantMetadata, VariantProperties
@@ -16,7 +16,7 @@ __all__ = ["Recipe", "native_provider"]
 _STATIC = re.compile(r"\s*(?P<namespace>[^:=\s]+)\s*(?:::\s*(?P<feature>[^:\s]+)\s*::\s*(?P<values>.+))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Recipe:
     """The options of `variant make`, as they were written."""
 

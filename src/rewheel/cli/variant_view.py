@@ -1,11 +1,11 @@
 """The variant metadata of one file, for people and for programs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.variants import DocumentKind, Finding, Provider, VariantMetadata
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["VariantView"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VariantView:
     """What a file says about variants; `metadata` is `None` for a plain wheel and for a broken document."""
 

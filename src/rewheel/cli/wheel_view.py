@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.metadata import CoreMetadata
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["WheelView"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelView:
     """What a file is, and what its dist-info directory says."""
 

@@ -2,10 +2,10 @@
 
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rewheel.config.errors import ConfigError
+from rewheel.values import field, frozen
 
 __all__ = ["Repository", "read_pypirc"]
 
@@ -17,7 +17,7 @@ _KNOWN = {
 """Repositories that have a name without being listed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repository:
     """A place to upload to."""
 

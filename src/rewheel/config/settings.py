@@ -1,12 +1,12 @@
 """The settings themselves, and the table of how each is named and written at every level."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
 from rewheel.config import indexes, values
 from rewheel.config.indexes import IndexGroup, NamedIndex
+from rewheel.values import field, field_names, frozen
 
 __all__ = [
     "BY_FIELD",
@@ -22,7 +22,7 @@ __all__ = [
 DEFAULT_INDEX_URL = "https://pypi.org/simple"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """What a run goes by. URLs may hold credentials: print them through `redact_url` only."""
 
@@ -161,4 +161,4 @@ TOML_NAMES: dict[object, str] = {
 }
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 BY_FIELD = {setting.field: setting for setting in SETTINGS}
-assert set(BY_FIELD) == {item.name for item in fields(Settings)} - {"origins"}
+assert set(BY_FIELD) == {*field_names(Settings)} - {"origins"}

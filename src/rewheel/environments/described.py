@@ -1,10 +1,10 @@
 """A Python on a platform, neither of which need be here: as much of a target as choosing wheels needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from rewheel.environments.tags import PlatformDescription, described_markers, platforms_in, python_tags
+from rewheel.values import frozen
 
 __all__ = ["DescribedPython"]
 
@@ -12,7 +12,7 @@ _NEWEST_MICRO = 99
 """The newest of its series, whatever its number will be: nobody means to ask about an old one."""
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class DescribedPython:
     """CPython of a version, such as (3, 12), on a described platform."""
 

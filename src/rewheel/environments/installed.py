@@ -4,12 +4,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewheel.environments.errors import DamagedDistribution, InvalidTarget
+from rewheel.values import frozen
 from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _EGG_NAME = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-py\d[^-]*)?(?:-.*)?
 _HEADERS = 8192  # bytes; Name and Version stand at the top
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class InstalledDistribution:
     """One distribution as it is installed; `path` is its `*.dist-info` folder, or its old `*.egg-info`.
 

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rewheel.environments.errors import InterpreterError, InterpreterTooOld
 from rewheel.environments.scheme import Scheme
+from rewheel.values import frozen
 
 __all__ = ["OLDEST", "Build", "Interpreter", "query"]
 
@@ -51,7 +51,7 @@ class Build(NamedTuple):
     mac_machine: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interpreter:
     """One Python interpreter: of the system, or of a virtual environment."""
 

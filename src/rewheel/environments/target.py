@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from rewheel.environments.remembered import InterpreterCache
 from rewheel.environments.scheme import Scheme
 from rewheel.environments.tags import PlatformDescription, described_markers, described_tags, platforms_in
 from rewheel.errors import UsageError
+from rewheel.values import field, frozen, replace
 
 __all__ = ["Target", "find_target"]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Target:
     """Where distributions are installed, and for which Python on which platform they are chosen."""
 

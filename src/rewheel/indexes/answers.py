@@ -4,7 +4,6 @@ import http.client
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +11,7 @@ from rewheel.indexes.connections import Connection, Connections
 from rewheel.indexes.decoding import Decoder, DecodingError
 from rewheel.indexes.errors import FetchError, Interrupted, NotFound, TooLarge
 from rewheel.indexes.settings import HttpSettings
+from rewheel.values import frozen
 
 __all__ = ["RETRIED", "Response", "Stream", "check", "hint_of", "is_final", "reason_of"]
 
@@ -24,7 +24,7 @@ _PATIENCE = 20
 """A whole small answer may take this many timeouts; else a server could drip bytes and hold us for ever."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """A complete answer; header names are in lower case, `url` is where it came from after redirects."""
 

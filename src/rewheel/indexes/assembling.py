@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from rewheel.indexes.source import (
     Source,
 )
 from rewheel.indexes.urls import is_url, local_path, split_credentials
+from rewheel.values import replace
 
 __all__ = ["IndexEntry", "NamedUrl", "index_sources", "links_sources", "parse_named_index"]
 

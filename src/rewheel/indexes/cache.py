@@ -12,11 +12,11 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rewheel.indexes.hashes import Digest
+from rewheel.values import frozen
 
 __all__ = ["Cache", "Entry", "Usage"]
 
@@ -28,7 +28,7 @@ _STALE_SCRATCH = 24 * 3600.0
 _numbers = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A cached answer; `stored` is when it came, in seconds since 1970 by this computer's clock."""
 

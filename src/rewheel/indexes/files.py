@@ -1,12 +1,12 @@
 """What an index offers: files, each with all that is known about it before it is fetched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.listing import Listing
 from rewheel.indexes.urls import redact
+from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:
     from rewheel.indexes.groups import Group
@@ -31,7 +31,7 @@ class RimPlace(NamedTuple):
     """Hashes of the wheel's METADATA beside the rim, as `File.core_metadata` of those beside the wheel."""
 
 
-@dataclass(slots=True, eq=False)
+@mutable(eq=False)
 class File:
     """One file of an index, a directory or a direct URL; compared by identity and never changed.
 
@@ -74,7 +74,7 @@ class File:
         return self.url.startswith("file:")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class ProjectPage:
     """What one source offers of one project, in the order of its page, or by version if it was kept so.
 

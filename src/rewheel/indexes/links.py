@@ -7,8 +7,9 @@ the rest; where markup is broken, this follows the HTML standard.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import unescape
+
+from rewheel.values import field, mutable
 
 __all__ = ["Anchor", "Links", "read_links"]
 
@@ -22,7 +23,7 @@ _RAW = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noem
 _LOCATIONS = frozenset({"pypi:tracks", "pypi:alternate-locations"})
 
 
-@dataclass(slots=True)
+@mutable
 class Anchor:
     """One `<a>`: its attributes, names in lower case, and the text inside."""
 
@@ -30,7 +31,7 @@ class Anchor:
     text: str = ""
 
 
-@dataclass(slots=True)
+@mutable
 class Links:
     """What a page of links says."""
 

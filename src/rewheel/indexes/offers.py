@@ -1,12 +1,12 @@
 """What the sources offer of one project, in the order in which it counts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.indexes.errors import IndexesError
 from rewheel.indexes.files import ProjectPage
 from rewheel.indexes.policy import IndexPolicy, Strategy
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.indexes.source import Source
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Offer", "Step", "steps"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """The pages of a project, in tiers: a later tier counts only where the earlier ones have nothing."""
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from rewheel.values import field, frozen
 
 __all__ = ["Guard", "IndexPolicy", "NamePattern", "Pin", "Strategy", "matches_any"]
 
@@ -63,7 +64,7 @@ class Pin(NamedTuple):
     """The names of the sources that it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexPolicy:
     """What the user decided about indexes; sources are named by their names, groups by their numbers."""
 

@@ -1,16 +1,16 @@
 """How the network is to be used; read by others, once, and passed in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rewheel import __version__
 from rewheel.indexes.keyring import KeyringProvider
+from rewheel.values import field, frozen
 
 __all__ = ["HttpSettings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HttpSettings:
     """Limits, trust and helpers of the HTTP client."""
 

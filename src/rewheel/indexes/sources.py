@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from rewheel.indexes.files import ProjectPage
 from rewheel.indexes.offers import Offer, steps
 from rewheel.indexes.policy import Guard, IndexPolicy, Strategy
 from rewheel.indexes.source import IndexSource, Source
+from rewheel.values import replace
 
 __all__ = ["Sources"]
 

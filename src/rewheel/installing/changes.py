@@ -4,7 +4,6 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from rewheel.environments import InstalledDistribution
 from rewheel.installing.composing import Composition
@@ -13,6 +12,7 @@ from rewheel.installing.journal import Kind, Operation
 from rewheel.installing.layout import Layout
 from rewheel.installing.ownership import Owners, bytecode_of, files_of
 from rewheel.progress import Reporter
+from rewheel.values import field, mutable
 from rewheel.wheels import digest_of
 
 __all__ = ["Changes", "plan_changes"]
@@ -21,7 +21,7 @@ _NAMESPACE_MARKS = (b"extend_path", b"declare_namespace")
 _LARGEST_NAMESPACE_FILE = 2048  # bytes
 
 
-@dataclass(slots=True)
+@mutable
 class Changes:
     """What is to be done in one environment; paths are relative to its root."""
 

@@ -4,7 +4,6 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 
 from rewheel.environments import Target
 from rewheel.installing.bytecode import bytecode_folders
@@ -15,6 +14,7 @@ from rewheel.installing.manifest import StoredFile
 from rewheel.installing.plan import InstallItem
 from rewheel.installing.scripts import adapt_script, command_files
 from rewheel.installing.store import StoredWheel
+from rewheel.values import field, frozen, mutable
 from rewheel.variants import normalize_project
 from rewheel.wheels import digest_of
 
@@ -25,7 +25,7 @@ _OURS = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECOR
 _ODD = re.compile(r'[",\r\n]')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Linked:
     """Files of one folder of a stored wheel that go into one folder of the environment."""
 
@@ -35,7 +35,7 @@ class Linked:
     files: tuple[StoredFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """A file that is made for this environment."""
 
@@ -43,7 +43,7 @@ class Written:
     executable: bool = False
 
 
-@dataclass(slots=True)
+@mutable
 class Composition:
     """Everything that one wheel brings; paths are relative to the environment's root."""
 

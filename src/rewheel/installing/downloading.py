@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +10,7 @@ from rewheel.installing.gathering import check_hash
 from rewheel.installing.installation import give_up
 from rewheel.progress import SILENT, Reporter
 from rewheel.resolution import disagreement
+from rewheel.values import frozen
 from rewheel.wheels import FileSource, Wheel
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Downloaded", "Downloader"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Downloaded:
     """What requirements need, and the file of each package."""
 

@@ -1,7 +1,6 @@
 """From requirements to a changed environment: resolve, fetch, check, apply."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from rewheel.installing.gathering import Gathered, Gathering
 from rewheel.installing.linking import LinkMode
 from rewheel.installing.plan import InstallItem, Plan, Report
 from rewheel.progress import SILENT, Reporter
+from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Installation", "Installer", "give_up"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installation:
     """What an installation comes to: the whole resolution, and what has to change for it."""
 

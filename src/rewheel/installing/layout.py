@@ -3,12 +3,12 @@
 import os
 import posixpath
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from rewheel.environments import Target
 from rewheel.installing.errors import UnsafePath
 from rewheel.installing.manifest import Manifest
+from rewheel.values import frozen
 
 __all__ = ["STAGING", "Layout"]
 
@@ -23,7 +23,7 @@ _ACTIVATION = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """The folders of a target, relative to its root with forward slashes; "" is the root itself."""
 

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from rewheel.values import frozen
 
 __all__ = ["Manifest", "StoredFile"]
 
@@ -23,7 +24,7 @@ class StoredFile(NamedTuple):
     """As RECORD writes it: "sha256=…"."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """The folders and files of one unpacked wheel.
 

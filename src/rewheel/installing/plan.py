@@ -1,17 +1,17 @@
 """What is to change in an environment, and what did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rewheel.environments import InstalledDistribution
+from rewheel.values import frozen
 from rewheel.variants import WheelFilename
 
 __all__ = ["Changed", "InstallItem", "Plan", "Report"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstallItem:
     """One wheel that is to be installed."""
 
@@ -27,7 +27,7 @@ class InstallItem:
     extras: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """A change to an environment.
 
@@ -49,7 +49,7 @@ class Changed(NamedTuple):
     previous_label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """What was changed."""
 

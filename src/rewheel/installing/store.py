@@ -6,12 +6,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.installing.errors import DamagedEntry, DigestMismatch, StoreError
 from rewheel.installing.manifest import Manifest, StoredFile
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.variants import WheelFilename
@@ -23,7 +23,7 @@ _PINNED = "pinned"
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredWheel:
     """One wheel in the store: `tree` holds its files as in the archive, `manifest` describes them."""
 

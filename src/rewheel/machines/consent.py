@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Consent"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consent:
     """The user's consent to run what the `packages` of one namespace install.
 

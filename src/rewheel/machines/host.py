@@ -9,10 +9,10 @@ can be killed, because drivers do hang and crash.
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rewheel.machines.platform import current_machine, current_system, normalize_arch
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     import subprocess
@@ -26,7 +26,7 @@ _MARKER = "rewheel-probe:"
 _PROBES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probes")  # noqa: PTH100,PTH118,PTH120 - pathlib costs start-up time
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a tool said; `failure` is "" or tells how it failed, `found` whether it exists at all."""
 
@@ -35,7 +35,7 @@ class Answer:
     found: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProbeAnswer:
     """What a probe found out: a JSON object, or None together with the `failure`."""
 
@@ -43,7 +43,7 @@ class ProbeAnswer:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """The computer as detectors see it.
 

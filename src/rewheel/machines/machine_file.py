@@ -7,7 +7,6 @@ What is listed is authoritative, an empty list included; the order in the file i
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from rewheel.machines.machine import Machine
 from rewheel.machines.native import NATIVE
 from rewheel.machines.platform import Platform
 from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
+from rewheel.values import replace
 
 __all__ = ["parse_machine_file", "read_machine_file", "write_machine_file"]
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from rewheel.errors import RewheelError
 from rewheel.machines.detectors.detection import Detection
 from rewheel.machines.host import Host
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.metadata import Requirement
@@ -24,7 +24,7 @@ class _Detector(Protocol):
     def detect(self, host: Host) -> Detection: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NativeProvider:
     """Provider packages of one namespace whose behaviour we implement ourselves.
 

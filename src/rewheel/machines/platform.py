@@ -2,7 +2,8 @@
 
 import os
 import sys
-from dataclasses import dataclass
+
+from rewheel.values import frozen
 
 __all__ = ["Platform", "current_machine", "current_system", "normalize_arch"]
 
@@ -10,7 +11,7 @@ _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64
 _SYSTEMS = {"darwin": "Darwin", "win32": "Windows", "cygwin": "Windows"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Platform:
     """A computer as far as platform tags can tell it apart.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rewheel.machines.errors import MachinesError
+from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class PluginError(MachinesError):
         self.output = tuple(output)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Where in its environment a plugin is found: a module, or an attribute path inside one."""
 
@@ -57,7 +57,7 @@ class Endpoint:
         return f"{self.module}:{self.attribute}" if self.attribute else self.module
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PluginFeature:
     """One feature as a plugin tells it; values are in order of preference."""
 
@@ -66,7 +66,7 @@ class PluginFeature:
     multi_value: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PluginDescription:
     """What a plugin says of itself, whatever the machine: needed when wheels are built and checked.
 

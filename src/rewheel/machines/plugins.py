@@ -6,12 +6,12 @@ Whoever calls this has the user's consent; `rewheel.machines.consent` is where i
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rewheel.errors import RewheelError
 from rewheel.machines.plugin_api import PluginDescription, PluginError, parse_answers, parse_features
 from rewheel.machines.plugin_process import redact, run_plugin
+from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ _DRIVER_FILES = (  # what Linux tells of the drivers that providers ask for
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreparedEnvironment:
     """An environment in which the plugins of some requirements are installed.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ _NAMESPACE = re.compile(r"[a-z0-9_]+")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderPolicy:
     """The user's decisions about providers, for one command.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
 from rewheel.machines.consulting import Consultant, Unsupported
 from rewheel.machines.support import NamespaceSupport, Origin, OriginKind
+from rewheel.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -1,8 +1,9 @@
 """What a machine supports in one namespace, and where that is known from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from rewheel.values import frozen
 
 __all__ = ["NamespaceSupport", "Origin", "OriginKind"]
 
@@ -40,7 +41,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where an answer comes from; `detail` is a file, a library, a tool, a variable or a reason."""
 
@@ -55,7 +56,7 @@ class Origin:
         return f"{word} ({self.detail})" if self.detail else word
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamespaceSupport:
     """The ordered features of one namespace, each with its ordered values, most preferred first.
 

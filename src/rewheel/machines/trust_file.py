@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewheel.machines.errors import MachinesError
+from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class TrustError(MachinesError, ValueError):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrustEntry:
     """Consent to run the plugin of one distribution for one namespace, or for all of them ("*").
 

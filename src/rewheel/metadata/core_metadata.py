@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
 from rewheel.metadata.errors import InvalidCoreMetadata
+from rewheel.values import field, frozen
 
 __all__ = ["CoreMetadata"]
 
@@ -21,7 +21,7 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\Z")
 _ONCE = ("metadata-version", "name", "version", "requires-python")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CoreMetadata:
     """The fields that installing needs, as they are written (core metadata specifications).
 

@@ -1,19 +1,19 @@
 """Which dependencies of a finished wheel are to go and which are to come, read from words and checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from rewheel.metadata.core_metadata import CoreMetadata
 from rewheel.metadata.editing import edit_metadata
 from rewheel.metadata.errors import InvalidCoreMetadata, InvalidRequirement
 from rewheel.metadata.requirements import Requirement
+from rewheel.values import frozen
 from rewheel.variants import normalize_project
 
 __all__ = ["DependencyEdit"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DependencyEdit:
     """A change of METADATA, to be called with it."""
 

@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rewheel.metadata.errors import InvalidScript, MetadataError
 from rewheel.metadata.requirements import Requirement
+from rewheel.values import frozen
 
 __all__ = ["ScriptMetadata", "parse_script", "read_script"]
 
@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScriptMetadata:
     """The fields that installing needs."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewheel.metadata.errors import InvalidRequirement
 from rewheel.metadata.specifiers import tidy_specifier
+from rewheel.values import field, frozen
 from rewheel.variants import PLAIN, InvalidMarker, Marker, VariantEnvironment, normalize_project
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _EXTRAS = re.compile(rf"[ \t]*(?:{_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*)?")
 _URL = re.compile(r"@[ \t]*([^ \t]+)(?:[ \t]+|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """One dependency; equal requirements may spell the name differently.
 

@@ -1,12 +1,12 @@
 """Names that several indexes offer, and what each strategy would take: dependency confusion made visible."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rewheel.indexes import Guard, IndexesError, Strategy
 from rewheel.resolution.errors import ResolutionError
 from rewheel.resolution.releases import releases_of
+from rewheel.values import frozen, replace
 
 if TYPE_CHECKING:
     from rewheel.indexes import File, ProjectPage, Source, Sources
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Audited", "Offered", "Taken", "audit"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offered:
     """What one index has of a project."""
 
@@ -26,7 +26,7 @@ class Offered:
     files: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The file that a strategy would take."""
 
@@ -41,7 +41,7 @@ class Taken:
         return self.version, self.file.filename, str(digest) if is_sure else self.file.source.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Audited:
     """A project that more than one index offers."""
 

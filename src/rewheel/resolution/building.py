@@ -1,9 +1,10 @@
 """What has to be built before it can be installed, and the seam to who can build it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.indexes import File
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Buildable", "BuiltWheel", "Described", "WheelBuilder"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Buildable:
     """Sources of which a wheel can be made: a source distribution, a folder, or a repository."""
 

@@ -1,13 +1,13 @@
 """The candidates of a project, numbered in the order in which they are preferred."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.releases import Release, parse_version
+from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -20,7 +20,7 @@ PRE_RELEASE = "a pre-release"
 """Why a candidate is not taken that no requirement admits and that nobody withdrew."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Candidate:
     """One way to satisfy a requirement on a project: from sources, by reference, or already installed."""
 
@@ -68,7 +68,7 @@ class Candidate:
         return next((release.yank_reason for release in self.releases if release.yank_reason), "")
 
 
-@dataclass(slots=True)
+@mutable
 class ProjectCandidates:
     """All candidates of a project; the number of a candidate is its place in `candidates`, best first.
 

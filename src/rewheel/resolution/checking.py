@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rewheel.environments.damage import Damage, damaged_files
 from rewheel.errors import RewheelError
 from rewheel.resolution.releases import parse_version
 from rewheel.resolution.standing import misfits
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ class ProblemKind(StrEnum):
     """Its files are not what its RECORD says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong with one installed distribution; `text` is a whole sentence."""
 

@@ -1,9 +1,10 @@
 """What was chosen among the wheels of one version, and why: the one object that every report prints."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from rewheel.indexes import File
@@ -32,7 +33,7 @@ class Status(StrEnum):
 _BLAMED_ON_VARIANTS = frozenset({Status.UNSUPPORTED, Status.UNKNOWN_LABEL, Status.IGNORED, Status.EXCLUDED})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelVerdict:
     """One wheel of the version: what became of it and the reason, as one sentence fragment."""
 
@@ -51,7 +52,7 @@ class WheelVerdict:
         return self.filename.label
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The outcome of PEP 825's selection for one version of a project, on one machine, from one source."""
 
@@ -92,7 +93,7 @@ class Choice:
         return tuple(seen.values())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """What would be taken for one requirement, and which versions are passed over for it."""
 

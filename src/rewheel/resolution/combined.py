@@ -1,11 +1,11 @@
 """The combined variant metadata of a release, from its index file or else its wheels (PEP 825)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
 from rewheel.indexes import RangesUnsupported
+from rewheel.values import field, frozen
 from rewheel.variants import DocumentKind, VariantMetadata, VariantsError, combine, read_metadata
 from rewheel.wheels import Wheel
 
@@ -19,7 +19,7 @@ INDEX_FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of an index file above which it is refused unread."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CombinedMetadata:
     """What is known of a release's labels; without `metadata` all its variant wheels are out."""
 

@@ -1,6 +1,6 @@
 """Whether wheels and sources of a project may be taken: `--no-binary` and `--only-binary`."""
 
-from dataclasses import dataclass
+from rewheel.values import frozen
 
 __all__ = ["ALL", "Formats"]
 
@@ -8,7 +8,7 @@ ALL = ":all:"
 """Stands for every project that is not named itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Formats:
     """Which projects must, and which must not, be built; by normalised name, or `ALL`.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
 from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
 from rewheel.resolution.releases import parse_version
+from rewheel.values import frozen
 from rewheel.variants import (
     PLAIN,
     DocumentKind,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Inspected", "Inspector", "disagreement"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inspected:
     """A candidate as it was found; one that can't be used has an `obstacle` and no metadata."""
 

@@ -1,10 +1,10 @@
 """A verdict on every eligible wheel of a version, best first (PEP 825, variant ordering)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewheel.resolution.choice import Status, WheelVerdict
+from rewheel.values import field, frozen
 from rewheel.variants import why_better
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _LAST = 1 << 40
 """A place after every label: plain wheels come after all variants and after null."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wishes:
     """What the user asked of one project; wishes choose among what fits, they never make anything fit."""
 

@@ -1,14 +1,14 @@
 """What the user asked of the resolution, besides the requirements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from rewheel.resolution.formats import Formats
+from rewheel.values import field, frozen
 
 __all__ = ["ResolveOptions"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResolveOptions:
     """Policy of one resolution; project names are normalised as PEP 503 says."""
 

@@ -1,13 +1,13 @@
 """Which installed distributions would be replaced by an upgrade: newer versions, better variants."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rewheel.metadata import Requirement
 from rewheel.resolution.errors import ResolutionError
 from rewheel.resolution.inspection import no_wheel_reason
 from rewheel.resolution.releases import parse_version
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Outdated", "find_outdated"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outdated:
     """An installed distribution and what an upgrade would put in its place."""
 

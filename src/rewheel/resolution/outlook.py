@@ -1,7 +1,6 @@
 """Who gets what: which wheel of a release each of many machines would take, without looking at one file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +16,7 @@ from rewheel.resolution.combined import CombinedMetadata
 from rewheel.resolution.eligibility import eligible_wheels
 from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, parse_version, tag_rank
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.machines import Machine
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OfferedWheel", "Outlook", "Recipient", "who_gets_what"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OfferedWheel:
     """A wheel as an index knows it."""
 
@@ -38,7 +38,7 @@ class OfferedWheel:
     """Bytes, if known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipient:
     """A machine that might install the release; its platform must be known."""
 
@@ -46,7 +46,7 @@ class Recipient:
     machine: "Machine"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlook:
     """What one machine with one Python would take, and what is said of every wheel."""
 

@@ -1,11 +1,11 @@
 """The files of a project page, sorted into releases: one version of a project, as one source offers it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from rewheel.indexes.groups import parse_version, tail_of
+from rewheel.values import mutable
 from rewheel.variants import WheelFilename
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class WheelFile(NamedTuple):
     tag_rank: int | None
 
 
-@dataclass(slots=True)
+@mutable
 class Release:
     """One version of a project in one source; sources are never mixed inside a release.
 

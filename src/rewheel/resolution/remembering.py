@@ -9,13 +9,13 @@ are offered, where something was built, or where there was something to warn of,
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes import File, IndexSource
 from rewheel.metadata import CoreMetadata
 from rewheel.resolution.choice import Choice, Status, WheelVerdict
 from rewheel.resolution.resolved import Resolution, ResolvedPackage
+from rewheel.values import replace
 from rewheel.variants import InvalidFilename, WheelFilename
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
 """What a resolution found: the distributions to have, in the order in which they depend on one another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from rewheel.values import frozen
 
 if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Resolution", "ResolvedPackage", "dependencies_first"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResolvedPackage:
     """One distribution of the answer: either a wheel to install or what is installed already."""
 
@@ -59,7 +60,7 @@ class ResolvedPackage:
         return self.wheel.label if self.wheel is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolution:
     """The whole answer; dependencies come before what needs them, cycles apart."""
 

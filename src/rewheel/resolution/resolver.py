@@ -1,7 +1,6 @@
 """From requirements to the distributions that satisfy them, each with the wheel that was chosen and why."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
@@ -16,6 +15,7 @@ from rewheel.resolution.options import ResolveOptions
 from rewheel.resolution.resolved import Resolution, ResolvedPackage
 from rewheel.resolution.selection import Selector
 from rewheel.resolution.universe import Universe
+from rewheel.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,6 @@
 """The choice among the wheels of one version (PEP 825, selection and installer behaviour)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource
@@ -14,6 +13,7 @@ from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
 from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.resolution.standing import installed_variant
+from rewheel.values import replace
 from rewheel.variants import (
     VariantEnvironment,
     VariantsError,

@@ -3,9 +3,9 @@
 import stat
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
+from rewheel.values import frozen
 from rewheel.wheels.errors import InvalidArchive
 from rewheel.wheels.names import folded, unsafe_reason
 
@@ -28,7 +28,7 @@ _UNICODE_PATH = 0x7075
 _ZIP64 = 0x0001
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much of an archive we believe; sizes in bytes."""
 

@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+from rewheel.values import frozen
 from rewheel.wheels.record import STRONG
 
 __all__ = ["HOSTING_FILE", "ExternalHosting", "uri_problem"]
@@ -26,7 +26,7 @@ _LARGEST = 1 << 50
 _MOST_HASHES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExternalHosting:
     """The place, size and hashes of a wheel elsewhere, and the organisation that answers for it."""
 

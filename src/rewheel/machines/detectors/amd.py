@@ -4,11 +4,11 @@ GPUs are told by `rocminfo`, else `rocm_agent_enumerator`, else the kernel's KFD
 """
 
 import re
-from dataclasses import dataclass
 
 from rewheel.machines.detectors.detection import Detection, known_from, nothing, override
 from rewheel.machines.detectors.visible_devices import visible_indices
 from rewheel.machines.host import Host
+from rewheel.values import frozen
 
 __all__ = ["ALL_VALUES", "FORCE_GFX", "FORCE_ROCM", "OVERRIDES", "detect"]
 
@@ -37,7 +37,7 @@ _FORCED_GFX = re.compile(r"[\s,;]*gfx[0-9][0-9a-f]*(?:[\s,;]+gfx[0-9][0-9a-f]*)*
 _FORCED_ROCM = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]{1,6})?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Found:
     values: tuple[str, ...] = ()
     source: str = ""

@@ -1,10 +1,10 @@
 """ascend: type of the first Huawei NPU, driver version and CANN version, on Linux."""
 
 import re
-from dataclasses import dataclass, field
 
 from rewheel.machines.detectors.detection import Detection, known_from, nothing, override
 from rewheel.machines.host import Host
+from rewheel.values import field, mutable
 
 __all__ = ["ALL_VALUES", "FORCE", "OVERRIDES", "detect"]
 
@@ -29,7 +29,7 @@ _DRIVER = re.compile(r"Version:\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:\.rc([0-9]
 _CANN = re.compile(r"version=([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:\.RC([0-9]+))?")
 
 
-@dataclass(slots=True)
+@mutable
 class _Found:
     features: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from rewheel.machines.host import Host
 from rewheel.machines.support import Origin, OriginKind
+from rewheel.values import field, frozen
 
 __all__ = ["Detection", "MalformedOverride", "baseline", "known_from", "nothing", "override", "words"]
 
 _VALUE = re.compile(r"[a-z0-9_.]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detection:
     """Ordered features with ordered values, where they are known from, and what the user should hear."""
 

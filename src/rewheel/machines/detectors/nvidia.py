@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rewheel.machines.detectors.detection import Detection, known_from, nothing, override
 from rewheel.machines.detectors.nvidia_driver import Driver, Gpu, ask_driver, cuda_order
 from rewheel.machines.detectors.visible_devices import hides_all, names_index, visible_indices
 from rewheel.machines.host import Host
+from rewheel.values import frozen
 
 __all__ = [
     "ALL_VALUES",
@@ -78,7 +78,7 @@ ALL_VALUES: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Capability:
     """The best capability among the visible GPUs, None if unknown, and what to say about it."""
 

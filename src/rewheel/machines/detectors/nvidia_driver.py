@@ -6,9 +6,9 @@ user-mode driver (libcuda), not of the kernel module.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from rewheel.machines.host import Host
+from rewheel.values import field, frozen, mutable
 
 __all__ = ["Driver", "Gpu", "ask_driver", "cuda_order"]
 
@@ -16,7 +16,7 @@ _TIMEOUT = 10.0
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gpu:
     """A GPU: its compute capability, None if unknown, and its identifiers, those of MIG instances too."""
 
@@ -24,7 +24,7 @@ class Gpu:
     uuids: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@mutable
 class Driver:
     """What could be learned; None for what could not. `failures` are crashes and the like, not absences.
 
