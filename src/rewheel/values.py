@@ -126,14 +126,12 @@ def _value(cls: type, *, is_frozen: bool, eq: bool, slots: bool, kw_only: bool) 
         methods["__eq__"] = _equality(_key(each.name for each in fields if each.is_compared))
         key = _key(each.name for each in fields if each.is_hashed)
         methods["__hash__"] = (lambda self: hash(key(self))) if is_frozen else None
+    if is_frozen:
+        methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
     for name, method in methods.items():
         if name not in own or (name == "__hash__" and own[name] is None):
             setattr(cls, name, method)
     _make_init(cls, fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only)
-    if is_frozen:
-        cls.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
-        cls.__delattr__ = _refuse  # type: ignore[assignment, method-assign]
-        cls.__reduce__ = _reduce  # type: ignore[method-assign]
     return cls
 
 

@@ -1,7 +1,6 @@
 """What the command line says about building from source, and the builder that goes by it."""
 
 import re
-import tempfile
 import threading
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -67,6 +66,8 @@ class LazyBuilder:
 
 def workshop_for(session: "Session", target: "Target") -> "Workshop":
     """Return with what is built for a target, by the user's settings."""
+    import tempfile
+
     from rewheel.builds import Workshop
 
     settings = session.settings

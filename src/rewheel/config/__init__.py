@@ -6,15 +6,36 @@ and the defaults. A setting is taken as a whole from the strongest level that gi
 mixed within one list.
 """
 
-from rewheel.config.consulted import consulted_files
-from rewheel.config.errors import ConfigError
-from rewheel.config.folders import Folders
-from rewheel.config.indexes import INDEX_GUARDS, INDEX_STRATEGIES, IndexGroup, NamedIndex
-from rewheel.config.pypirc import Repository, read_pypirc
-from rewheel.config.reading import read_settings
-from rewheel.config.settings import DEFAULT_INDEX_URL, Settings
-from rewheel.config.urls import redact_url
-from rewheel.config.values import LINK_MODES
+from rewheel.front_door import front_door
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rewheel.config.consulted import consulted_files
+    from rewheel.config.errors import ConfigError
+    from rewheel.config.folders import Folders
+    from rewheel.config.indexes import INDEX_GUARDS, INDEX_STRATEGIES, IndexGroup, NamedIndex
+    from rewheel.config.pypirc import Repository, read_pypirc
+    from rewheel.config.reading import read_settings
+    from rewheel.config.settings import DEFAULT_INDEX_URL, Settings
+    from rewheel.config.urls import redact_url
+    from rewheel.config.values import LINK_MODES
+
+_HOMES = {
+    "ConfigError": "errors",
+    "DEFAULT_INDEX_URL": "settings",
+    "Folders": "folders",
+    "INDEX_GUARDS": "indexes",
+    "INDEX_STRATEGIES": "indexes",
+    "IndexGroup": "indexes",
+    "LINK_MODES": "values",
+    "NamedIndex": "indexes",
+    "Repository": "pypirc",
+    "Settings": "settings",
+    "consulted_files": "consulted",
+    "read_pypirc": "pypirc",
+    "read_settings": "reading",
+    "redact_url": "urls",
+}
 
 __all__ = [
     "DEFAULT_INDEX_URL",
@@ -32,3 +53,5 @@ __all__ = [
     "read_settings",
     "redact_url",
 ]
+
+__getattr__, __dir__ = front_door(__name__, globals(), _HOMES)

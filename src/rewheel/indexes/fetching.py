@@ -183,14 +183,21 @@ class Client:
         """
         return self._workers.map(function, items)
 
+    def map_calmly(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Do as `map` does, but without threads for as long as everything was found in the cache."""
+        return self._workers.map_calmly(function, items)
+
     def prefetch(self, files: Iterable[File]) -> None:
-        """Start to fetch what `metadata` and `open_wheel` will be asked for; failures come up only then."""
+        """Start to fetch what `metadata` and `open_wheel` will be asked for, once the network is needed at all.
+
+        Failures come up only when it is asked for.
+        """
         for file in files:
             if not file.is_local:
                 self._workers.submit(self._warm, file)
 
     def submit(self, function: Callable[[Item], object], item: Item) -> None:
-        """Start the function on the item in a thread; its result and its failure are nobody's concern."""
+        """Start the function on the item in a thread, once the network is needed; nobody hears how it ends."""
         self._workers.submit(function, item)
 
     def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
@@ -251,11 +258,13 @@ class Client:
 
     def _client(self) -> "HttpClient":
         with self._lock:
-            if self._http is None:
-                from rewheel.indexes.http import HttpClient
+            if self._http is not None:
+                return self._http
+            from rewheel.indexes.http import HttpClient
 
-                self._http = HttpClient(self.settings, credentials=self._credentials, sleep=self._sleep)
-            return self._http
+            http = self._http = HttpClient(self.settings, credentials=self._credentials, sleep=self._sleep)
+        self._workers.wake()
+        return http
 
     def _see(self, url: str, accept: str, limit: int) -> Document:
         document = self._documents().get(url, accept=accept, limit=limit)

@@ -1,8 +1,12 @@
-"""Doing many fetches at once, in threads that are made only when there is something for them."""
+"""Doing many fetches at once, in threads that are made only when there is something for them.
+
+Where all that is asked for lies in the cache, one thread is faster than many, which only take turns. So what
+is done calmly or in advance waits until somebody has to use the network, and wakes the workers.
+"""
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -24,6 +28,27 @@ class Workers:
         self._count = count
         self._executor: Executor | None = None
         self._lock = threading.Lock()
+        self._is_awake = False
+        self._noted: list[tuple[Callable[[Any], object], Any]] = []
+        """What is to be begun as soon as the workers are awake."""
+
+    def wake(self) -> None:
+        """Tell that somebody is about to wait for the network, so that it pays to do things side by side."""
+        with self._lock:
+            self._is_awake = True
+            noted, self._noted = self._noted, []
+        for function, item in noted:
+            self._begin(function, item)
+
+    def map_calmly(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Do as `map` does, but one after the other for as long as nobody needed the network."""
+        work = list(items)
+        results: list[Result] = []
+        while len(results) < len(work):
+            if self._is_awake:
+                return results + self.map(function, work[len(results) :])
+            results.append(function(work[len(results)]))
+        return results
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Apply the function to every item and give the results in the items' order.
@@ -43,13 +68,18 @@ class Workers:
                     future.cancel()
 
     def submit(self, function: Callable[[Item], object], item: Item) -> None:
-        """Start the function on the item; its result and its failure are nobody's concern."""
+        """Start the function on the item, once awake; its result and its failure are nobody's concern."""
+        with self._lock:
+            if not self._is_awake:
+                self._noted.append((function, item))
+                return
         self._begin(function, item)
 
     def close(self) -> None:
         """Drop what has not begun, and wait for what has."""
         with self._lock:
             self._count = 0
+            self._noted.clear()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
 

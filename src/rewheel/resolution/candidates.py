@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import SpecifierSet
-
+from rewheel.metadata.clauses import Clauses
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.releases import Release, parse_version
 from rewheel.values import field, frozen, mutable
@@ -93,7 +92,7 @@ class ProjectCandidates:
 
         Also notes which of them the specifier admits: pre-releases, and what it pins.
         """
-        if by_user and SpecifierSet(specifier).prereleases:
+        if by_user and Clauses.parse(specifier).name_pre_release:
             self.pre_releases_admitted = True
         found = self._sets.get(specifier)
         if found is None:
@@ -152,27 +151,23 @@ class ProjectCandidates:
         return not candidate.is_yanked or number in self.pinned
 
     def _match(self, specifier: str) -> CandidateSet:
-        parsed = SpecifierSet(specifier)
+        clauses = Clauses.parse(specifier)
         bits = 0
         finals = False
         for number, candidate in enumerate(self.candidates):
-            if parsed.contains(candidate.version, prereleases=True):
+            if clauses.contain(candidate.version):
                 bits |= 1 << number
                 finals = finals or not (candidate.version.is_prerelease or candidate.is_yanked)
         found = CandidateSet(bits)
-        if parsed.prereleases or not finals:
+        if clauses.name_pre_release or not finals:
             self._early |= found
-        if any(_is_pin(clause.operator, clause.version) for clause in parsed):
+        if clauses.pin:
             self.pinned |= found
         return found
 
 
 def _has_wheel(release: Release) -> bool:
     return any(wheel.tag_rank is not None for wheel in release.wheels)
-
-
-def _is_pin(operator: str, version: str) -> bool:
-    return operator == "===" or (operator == "==" and not version.endswith(".*"))
 
 
 def number_candidates(

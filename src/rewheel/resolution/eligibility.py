@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from rewheel.metadata.clauses import Clauses
 from rewheel.resolution.choice import Status, WheelVerdict
+from rewheel.resolution.releases import parse_version
 
 if TYPE_CHECKING:
     from rewheel.indexes import File
@@ -79,12 +81,12 @@ def _form(filename: str) -> int:
 @lru_cache(maxsize=1024)
 def python_allows(requires_python: str, python: str) -> bool:
     """Tell whether a Requires-Python admits an interpreter; nonsense in it is no obstacle, as for pip."""
-    from packaging.specifiers import SpecifierSet
-
+    version = parse_version(python)
     try:
-        return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except ValueError:  # InvalidSpecifier, or a number too long for Python
+        clauses = Clauses.parse(",".join(filter(None, map(str.strip, requires_python.split(",")))))
+    except ValueError:  # no clauses, or a number too long for Python
         return True
+    return version is not None and clauses.contain(version)
 
 
 def _obstacle(

@@ -1,11 +1,10 @@
 """What a candidate turns out to be: its wheel, its core metadata, its dependencies."""
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import Future
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from rewheel.errors import RewheelError
+from rewheel.indexes.once import Once
 from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
 from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
@@ -20,7 +19,7 @@ from rewheel.variants import (
     normalize_project,
     read_metadata,
 )
-from rewheel.wheels import Wheel, WheelsError
+from rewheel.wheels.errors import WheelsError
 
 if TYPE_CHECKING:
     from rewheel.environments import Target
@@ -78,8 +77,7 @@ class Inspector:
         self._target = target
         self._reporter = reporter
         self._builder = builder
-        self._found: dict[tuple[Candidate, bool], Future[Inspected]] = {}
-        self._lock = Lock()
+        self._found: Once[tuple[Candidate, bool], Inspected] = Once()
 
     def inspect(self, candidate: "Candidate", pinned: bool = False) -> Inspected:
         """Choose the candidate's wheel and read its core metadata.
@@ -88,18 +86,7 @@ class Inspector:
         Raises `WheelRejected` when a pinned candidate's wheel is not what its index says, and `IndexesError`
         when a source fails, since going on without it could silently give something older.
         """
-        with self._lock:
-            future = self._found.get((candidate, pinned))
-            if mine := future is None:
-                future = self._found[candidate, pinned] = Future()
-        assert future is not None
-        if mine:
-            try:
-                future.set_result(self._inspect(candidate, pinned=pinned))
-            except BaseException as error:
-                future.set_exception(error)
-                raise
-        return future.result()
+        return self._found.get((candidate, pinned), lambda: self._inspect(candidate, pinned=pinned))
 
     def look_ahead(self, candidate: "Candidate", pinned: bool = False) -> None:
         """Read a candidate that may be asked for, unless that would run code of its sources."""
@@ -108,7 +95,7 @@ class Inspector:
 
     def forget(self) -> None:
         """Look at everything anew, because a wheel was rejected."""
-        self._found.clear()
+        self._found = Once()
 
     def _inspect(self, candidate: "Candidate", *, pinned: bool) -> Inspected:
         if candidate.installed is not None:
@@ -169,6 +156,8 @@ class Inspector:
         offered = self._client.metadata(selected.file)
         if offered is not None:
             return CoreMetadata.parse(offered)
+        from rewheel.wheels import Wheel
+
         # It is what will be installed, so it may be fetched whole if it can't be read in parts.
         source = self._client.open_wheel(selected.file, whole=True)
         try:

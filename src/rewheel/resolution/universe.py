@@ -73,7 +73,7 @@ class Universe:
         project of the same name (PEP 766, index priority).
         """
         new = [project for project in dict.fromkeys(projects) if project not in self._projects]
-        for project, offer in zip(new, self._client.map(self._offer, new), strict=True):
+        for project, offer in zip(new, self._client.map_calmly(self._offer, new), strict=True):
             self._projects[project] = self._number(project, offer)
 
     def _offer(self, project: str) -> Offer:
