@@ -8,16 +8,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rewheel.indexes.cache import Cache
+from rewheel.indexes.claims import claim, identity, read_local, verify
 from rewheel.indexes.credentials import Credentials
 from rewheel.indexes.documents import Document, Documents
 from rewheel.indexes.errors import (
-    FetchError,
     HashMismatch,
     IndexesError,
     NotFound,
     Offline,
     RangesUnsupported,
-    TooLarge,
 )
 from rewheel.indexes.files import File
 from rewheel.indexes.hashes import Digest, best_digest
@@ -116,7 +115,7 @@ class Client:
 
         Raises NotFound, HashMismatch, TooLarge, Offline or another FetchError.
         """
-        return self._fetch(file.url, file.digest, identity=_identity(file.digest), limit=limit)
+        return self._fetch(file.url, file.digest, identity=identity(file.digest), limit=limit)
 
     def metadata(self, file: File) -> bytes | None:
         """Read the METADATA that lies beside a wheel (PEP 658), verified; None if the index offers none.
@@ -125,7 +124,7 @@ class Client:
         """
         if not (file.core_metadata or (file.rim is not None and file.rim.core_metadata)):
             return None
-        return self._metadata.get(_claim(file), lambda: self._fetch_metadata(file))
+        return self._metadata.get(claim(file), lambda: self._fetch_metadata(file))
 
     def open_wheel(self, file: File, *, whole: bool = False) -> "ByteSource":
         """Open a wheel for reading parts of it: from disk, from the cache, or by range requests.
@@ -144,7 +143,7 @@ class Client:
         from rewheel.indexes.ranges import RangeSource
 
         with blaming(file, self.fetch):
-            found = self._remote.get(_claim(file), lambda: self._open_remote(file, whole=whole))
+            found = self._remote.get(claim(file), lambda: self._open_remote(file, whole=whole))
         return FileSource(found) if isinstance(found, Path) else RangeSource(found)
 
     def download(self, file: File, into: Path) -> Path:
@@ -188,16 +187,13 @@ class Client:
         return self._workers.map_calmly(function, items)
 
     def prefetch(self, files: Iterable[File]) -> None:
-        """Start to fetch what `metadata` and `open_wheel` will be asked for, once the network is needed at all.
-
-        Failures come up only when it is asked for.
-        """
+        """Start, once the network is needed, to fetch what `metadata` and `open_wheel` will be asked for."""
         for file in files:
             if not file.is_local:
                 self._workers.submit(self._warm, file)
 
     def submit(self, function: Callable[[Item], object], item: Item) -> None:
-        """Start the function on the item in a thread, once the network is needed; nobody hears how it ends."""
+        """Start the function on the item in a thread, once the network is needed; nobody hears of it."""
         self._workers.submit(function, item)
 
     def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
@@ -278,19 +274,19 @@ class Client:
     def _warm(self, file: File) -> None:
         try:
             if self.metadata(file) is None:
-                self._remote.get(_claim(file), lambda: self._open_remote(file))
+                self._remote.get(claim(file), lambda: self._open_remote(file))
         except IndexesError:
             pass  # whoever needs it will meet the same failure, and can tell what it is for
 
     def _fetch(self, url: str, digest: Digest | None, *, identity: str, limit: int) -> bytes:
         """Fetch a small file; with an `identity`, which names its content for good, only once."""
         if url.startswith("file:"):
-            return _read_local(url, digest, limit)
+            return read_local(url, digest, limit)
         if not identity:
             document = self._see(url, "*/*", limit)
             if not document.exists:
                 raise NotFound(url, "not found", status=404)
-            _verify(document.body, digest, url)
+            verify(document.body, digest, url)
             return document.body
         entry = self.cache.get("files", f"{url}\n{identity}")
         if entry is not None and len(entry.body) <= limit:
@@ -302,12 +298,12 @@ class Client:
         response = self._client().get(url, limit=limit)
         check(response)
         try:
-            _verify(response.body, digest, url)
+            verify(response.body, digest, url)
         except HashMismatch:
             # A cache on the way may still have an older one.
             response = self._client().get(url, limit=limit, headers={"Cache-Control": "no-cache"})
             check(response)
-            _verify(response.body, digest, url)
+            verify(response.body, digest, url)
         self.cache.put("files", f"{url}\n{identity}", {}, response.body)
         return response.body
 
@@ -316,7 +312,7 @@ class Client:
         address, query, rest = place.url.partition("?")
         url = f"{address}.metadata{query}{rest}"
         digest = best_digest(place.core_metadata) if not isinstance(place.core_metadata, bool) else None
-        identity = _identity(digest) or _identity(file.digest)
+        identity = identity(digest) or identity(file.digest)
         try:
             return self._fetch(url, digest, identity=identity, limit=METADATA_LIMIT)
         except NotFound as error:
@@ -332,7 +328,7 @@ class Client:
                 file.url,
                 self._client,
                 self.cache,
-                identity=_identity(file.digest),
+                identity=identity(file.digest),
                 size=file.size,
                 offline=self.offline,
             )
@@ -385,36 +381,3 @@ class Client:
         if digest is not None and is_sure:
             self.cache.keep_download(digest, target)
         return retrieved
-
-
-def _read_local(url: str, digest: Digest | None, limit: int) -> bytes:
-    path = local_path(url)
-    try:
-        if path is None or not path.is_file():
-            raise NotFound(url, "there is no such file")
-        if path.stat().st_size > limit:
-            raise TooLarge(url, limit)
-        data = path.read_bytes()
-    except OSError as error:
-        raise FetchError(url, f"cannot be read: {error.strerror or error}") from error
-    _verify(data, digest, url)
-    return data
-
-
-def _verify(data: bytes, digest: Digest | None, url: str) -> None:
-    if digest is not None and (actual := digest.of(data)) != digest.value:
-        raise HashMismatch(url, digest.algorithm, digest.value, actual)
-
-
-def _identity(digest: Digest | None) -> str:
-    """Name the content that a hash stands for; empty unless the hash leaves no doubt."""
-    return f"{digest.algorithm}:{digest.value}" if digest is not None and digest.is_strong else ""
-
-
-def _claim(file: File) -> str:
-    """Name what an index says a file is: two may list one URL with different hashes."""
-    hashes = sorted(file.hashes.items())
-    metadata = (
-        file.core_metadata if isinstance(file.core_metadata, bool) else sorted(file.core_metadata.items())
-    )
-    return f"{file.url}\n{hashes}\n{metadata}"

@@ -1,4 +1,4 @@
-"""Version clauses, such as `>=1.2,<2`, held against versions (PEP 440), mostly without `packaging.specifiers`.
+"""Version clauses such as `>=1.2,<2`, held against versions (PEP 440), mostly without `packaging.specifiers`.
 
 Nearly all clauses compare a version with one that has no local part and is of another release; those are
 decided here. What is left, such as `===` and local versions, `packaging` is asked about, which is loaded for
