@@ -5,7 +5,7 @@ from rewheel.indexes.files import File
 from rewheel.indexes.hashes import Digest
 from rewheel.indexes.urls import local_path
 
-__all__ = ["claim", "identity", "read_local", "verify"]
+__all__ = ["claim", "identity_of", "read_local", "verify"]
 
 
 def read_local(url: str, digest: Digest | None, limit: int) -> bytes:
@@ -29,7 +29,7 @@ def verify(data: bytes, digest: Digest | None, url: str) -> None:
         raise HashMismatch(url, digest.algorithm, digest.value, actual)
 
 
-def identity(digest: Digest | None) -> str:
+def identity_of(digest: Digest | None) -> str:
     """Name the content that a hash stands for; empty unless the hash leaves no doubt."""
     return f"{digest.algorithm}:{digest.value}" if digest is not None and digest.is_strong else ""
 

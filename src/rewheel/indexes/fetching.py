@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rewheel.indexes.cache import Cache
-from rewheel.indexes.claims import claim, identity, read_local, verify
+from rewheel.indexes.claims import claim, identity_of, read_local, verify
 from rewheel.indexes.credentials import Credentials
 from rewheel.indexes.documents import Document, Documents
 from rewheel.indexes.errors import (
@@ -115,7 +115,7 @@ class Client:
 
         Raises NotFound, HashMismatch, TooLarge, Offline or another FetchError.
         """
-        return self._fetch(file.url, file.digest, identity=identity(file.digest), limit=limit)
+        return self._fetch(file.url, file.digest, identity=identity_of(file.digest), limit=limit)
 
     def metadata(self, file: File) -> bytes | None:
         """Read the METADATA that lies beside a wheel (PEP 658), verified; None if the index offers none.
@@ -312,7 +312,7 @@ class Client:
         address, query, rest = place.url.partition("?")
         url = f"{address}.metadata{query}{rest}"
         digest = best_digest(place.core_metadata) if not isinstance(place.core_metadata, bool) else None
-        identity = identity(digest) or identity(file.digest)
+        identity = identity_of(digest) or identity_of(file.digest)
         try:
             return self._fetch(url, digest, identity=identity, limit=METADATA_LIMIT)
         except NotFound as error:
@@ -328,7 +328,7 @@ class Client:
                 file.url,
                 self._client,
                 self.cache,
-                identity=identity(file.digest),
+                identity=identity_of(file.digest),
                 size=file.size,
                 offline=self.offline,
             )
