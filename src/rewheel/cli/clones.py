@@ -1,10 +1,10 @@
 """Editable repositories: cloned into a folder that stays, which is then what is installed (pip's `--src`)."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.config import redact_url
+from rewheel.values import replace
 
 if TYPE_CHECKING:
     from rewheel.cli.requirements_file import Asked
