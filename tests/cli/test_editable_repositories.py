@@ -66,6 +66,9 @@ def test_it_is_what_pip_makes_of_it(run: Run, origin: Path, tmp_path: Path, revi
         assert git(clone, "rev-parse", "HEAD") == git(origin, "rev-parse", revision[1:] or "main")
     heads = [git(each / "src/foo", "rev-parse", "--abbrev-ref", "HEAD") for each in (ours, theirs)]
     assert heads[0] == heads[1] == {"": "main", "@side": "side", "@v1": "HEAD"}[revision]
+    frozen = run("freeze").out.splitlines()
+    assert frozen == pip("freeze", environment=ours).stdout.splitlines()
+    assert frozen == [f"-e git+{origin.as_uri()}@{git(ours / 'src/foo', 'rev-parse', 'HEAD')}#egg=foo"]
 
 
 def test_a_clone_follows(run: Run, origin: Path) -> None:
@@ -149,7 +152,21 @@ def test_a_folder_in_it_and_extras_and_files(run: Run, origin: Path, world: Path
     assert done.code == 0, done.err
     assert direct_url(environment, "below-*")["url"] == (environment / "src/below/sub").as_uri()  # type: ignore[index]
     done = run("freeze")
-    assert f"-e {environment / 'src/below/sub'}" in done.out
+    assert done.out.splitlines() == pip("freeze", environment=environment).stdout.splitlines()
+    assert "#egg=below&subdirectory=sub" in done.out
+    Path("again.txt").write_text(done.out)
+    done = run("install", "-r", "again.txt", "--no-index", "--python", make_environment(Path("other")))
+    assert done.code == 0, done.err
+    clone = environment / "src/foo"
+    for remote, expected in {
+        "git@a.test:me/x.git": "-e git+ssh://git@a.test/me/x.git@",
+        "https://me:hunter2@a.test/x": "-e git+https://a.test/x@",
+        "../../../nowhere": f"-e {clone}",
+        "": f"-e {clone}",
+    }.items():
+        git(clone, "config", "remote.origin.url", remote)
+        assert expected in run("freeze").out
+    git(clone, "config", "remote.origin.url", origin.as_uri())
     done = run("install", "-e", f"{url}#egg=foo&subdirectory=../..", "--no-index")
     assert (done.code, "has no folder" in done.err) == (1, True)
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from support.nginx import Nginx, adjusted, nginx_program, running_nginx
+from support.object_store import ObjectStore
+from support.postgresql import PostgreSQL
 from support.server import JSON, Reply, RunningServer, metadata_fields, multipart, running_server
 from support.tls import make_certificate
 from support.wheel_factory import make_wheel
@@ -64,7 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     certificate = make_certificate(folder)
     with (
         running_server(folder / "index") as server,
-        running_nginx(server.address, certificate) as nginx,
+        running_nginx(server.address, certificate=certificate) as nginx,
     ):
         yield Site(server, nginx, folder / "ca.pem")
 
@@ -76,7 +78,7 @@ def file_path(site: Site, project: str) -> str:
 
 def test_nginx_itself_approves(tmp_path: Path) -> None:
     path = tmp_path / "nginx.conf"
-    path.write_text(adjusted(tmp_path, 8080, "127.0.0.1:8000"))
+    path.write_text(adjusted(tmp_path, 8080, ("127.0.0.1", 8000)))
     done = subprocess.run(
         [nginx_program(), "-t", "-p", tmp_path, "-e", "stderr", "-c", path],
         capture_output=True,
@@ -215,3 +217,35 @@ def test_the_tools_work_through_it(site: Site, tmp_path: Path) -> None:
 def test_measures_are_counted_and_nothing_is_complained_about(site: Site) -> None:
     assert "rewheel_requests_total" in site.request("/metrics").text
     assert site.nginx.errors == ""
+
+
+@pytest.mark.acceptance
+def test_one_of_two_servers_may_go(tmp_path: Path, postgresql: PostgreSQL, object_store: ObjectStore) -> None:
+    nginx_program()
+    certificate = make_certificate(tmp_path)
+    shared = ("--database", postgresql.new_database(), "--storage", object_store.new_storage())
+    environ = object_store.environment
+    with (
+        running_server(tmp_path / "one", *shared, environ=environ) as one,
+        running_server(tmp_path / "other", *shared, environ=environ) as other,
+        running_nginx(one.address, other.address, certificate=certificate) as nginx,
+    ):
+        site = Site(one, nginx, tmp_path / "ca.pem")
+        wheel = make_wheel(tmp_path, "balanced", files={"large.bin": os.urandom(20 * MIB)})
+        assert site.upload(wheel).status == 200
+        path = file_path(site, "balanced")
+        assert site.request(path, range=f"bytes={8 * MIB}-{9 * MIB}").status == 206
+        for number in range(8):  # each server shows at once what the other has published
+            assert site.upload(make_wheel(tmp_path, "balanced", f"2.{number}")).status == 200
+            assert len(site.request("/simple/balanced/", accept=JSON).json()["files"]) == number + 2
+        site = Site(other, nginx, site.authority)
+        asked = [
+            [line for line in each.lines if "/legacy/" in line or "/simple/" in line] for each in (one, other)
+        ]
+        assert all(len(lines) > 4 for lines in asked)
+        one.process.kill()
+        for _ in range(6):
+            assert site.request("/simple/balanced/", accept=JSON).status == 200
+        assert site.request(path).body == wheel.read_bytes()
+        assert site.upload(make_wheel(tmp_path, "balanced", "3.0")).status in {200, 502}  # never sent twice
+        assert site.upload(make_wheel(tmp_path, "balanced", "3.0")).status == 200

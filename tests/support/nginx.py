@@ -45,8 +45,11 @@ def nginx_program() -> str:
     return found
 
 
-def adjusted(folder: Path, port: int, behind: str, certificate: Path | None = None) -> str:
-    """Return the configuration for a test; every replacement has to find what it replaces."""
+def adjusted(folder: Path, port: int, *behind: tuple[str, int], certificate: Path | None = None) -> str:
+    """Return the configuration for a test; every replacement has to find what it replaces.
+
+    `behind` are two servers, or one that stands for both.
+    """
     text = CONFIGURATION.read_text(encoding="utf-8")
     listen = f"listen 127.0.0.1:{port};"
     if certificate is not None:
@@ -58,7 +61,8 @@ def adjusted(folder: Path, port: int, behind: str, certificate: Path | None = No
         r"/tmp/nginx": str(folder / "nginx"),
         r"/dev/stdout": str(folder / "access.log"),
         r"/dev/stderr": str(folder / "error.log"),
-        r"index-[12]:8000": behind,
+        r"index-1:8000": f"{behind[0][0]}:{behind[0][1]}",
+        r"index-2:8000": f"{behind[-1][0]}:{behind[-1][1]}",
         r"listen 8080;": listen,
     }
     for pattern, replacement in replacements.items():
@@ -72,15 +76,15 @@ def adjusted(folder: Path, port: int, behind: str, certificate: Path | None = No
 
 
 @contextmanager
-def running_nginx(behind: tuple[str, int], certificate: Path | None = None) -> Iterator[Nginx]:
-    """Run it meanwhile, in front of the server at `behind`; skips the test where there is no nginx."""
+def running_nginx(*behind: tuple[str, int], certificate: Path | None = None) -> Iterator[Nginx]:
+    """Run it meanwhile, in front of one server or two; skips the test where there is no nginx."""
     program = nginx_program()
     folder = Path(tempfile.mkdtemp(prefix="rewheel-nginx-"))
     folder.chmod(0o755)  # its workers are another user's when root starts it
     (port,) = free_ports(1)
     try:
         path = folder / "nginx.conf"
-        path.write_text(adjusted(folder, port, f"{behind[0]}:{behind[1]}", certificate))
+        path.write_text(adjusted(folder, port, *behind, certificate=certificate))
         process = subprocess.Popen(
             [program, "-p", folder, "-e", folder / "start.log", "-c", path],
             stdin=subprocess.DEVNULL,

@@ -1,12 +1,16 @@
 """Repositories that stay: cloned once for somebody who works in them, and brought up to date ever after."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from rewheel.builds.errors import RepositoryError
-from rewheel.builds.git import Git, GitReference
+from rewheel.builds.git import Git, GitReference, without_login
 
-__all__ = ["renew_clone"]
+__all__ = ["origin_of", "renew_clone"]
+
+_OVER_SSH = re.compile(r"([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+):([A-Za-z0-9_.~-][^:]*)")
+"""How git also writes a repository that is reached over SSH: `user@host:path`."""
 
 
 def renew_clone(reference: GitReference, folder: Path, environ: Mapping[str, str]) -> str:
@@ -27,6 +31,31 @@ def renew_clone(reference: GitReference, folder: Path, environ: Mapping[str, str
     if (folder / ".gitmodules").is_file():
         git.run("-C", str(folder), "submodule", "--quiet", "update", "--init", "--recursive")
     return git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+
+def origin_of(folder: Path, environ: Mapping[str, str]) -> str:
+    """Return where a folder of a clone can be had from, as `git+URL@COMMIT#subdirectory=…`.
+
+    Empty if it is in no clone, or nobody can tell of what. Passwords are left out.
+    """
+    try:
+        git = Git(GitReference(folder.as_uri()), environ)
+    except RepositoryError:
+        return ""
+    asked = (
+        ("rev-parse", "--show-toplevel"),
+        ("rev-parse", "HEAD"),
+        ("config", "--get", "remote.origin.url"),
+    )
+    top, commit, url = (git.try_run("-C", str(folder), *words) for words in asked)
+    if match := _OVER_SSH.fullmatch(url):
+        url = f"ssh://{match[1] or ''}{match[2]}/{match[3]}"
+    elif url and "://" not in url and (folder / url).is_dir():
+        url = (folder / url).resolve().as_uri()
+    if not (top and commit and "://" in url) or any(letter.isspace() for letter in url):
+        return ""
+    below = folder.resolve().relative_to(Path(top).resolve()).as_posix()
+    return f"git+{without_login(url)}@{commit}" + ("" if below == "." else f"#subdirectory={below}")
 
 
 def _check_origin(git: Git, reference: GitReference, folder: Path) -> None:

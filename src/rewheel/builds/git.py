@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 from rewheel.builds.errors import RepositoryError
 from rewheel.config import redact_url
 
-__all__ = ["Git", "GitReference"]
+__all__ = ["Git", "GitReference", "without_login"]
 
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "file"})
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -85,14 +85,14 @@ class GitReference:
         info = {"vcs": "git", "commit_id": commit}
         if self.revision:
             info["requested_revision"] = self.revision
-        document: dict[str, Any] = {"url": _without_login(self.url), "vcs_info": info}
+        document: dict[str, Any] = {"url": without_login(self.url), "vcs_info": info}
         if self.subdirectory:
             document["subdirectory"] = self.subdirectory
         return document
 
     def is_of(self, url: str) -> bool:
         """Tell whether a URL, as git knows it, is that of the repository, whoever logs in."""
-        return _without_login(url) == _without_login(self.url)
+        return without_login(url) == without_login(self.url)
 
     def commit_in(self, git: "Git", folder: Path) -> str:
         """Return the commit that the revision names in a clone, fetched if need be; without one, HEAD's."""
@@ -168,7 +168,7 @@ def _is_tame(text: str) -> bool:
     return text.isprintable() and " " not in text
 
 
-def _without_login(url: str) -> str:
+def without_login(url: str) -> str:
     """Take user and password out of a URL; `git` is the customary user of ssh and tells nothing."""
     parts = urlsplit(url)
     login, at_sign, host = parts.netloc.rpartition("@")

@@ -1,9 +1,17 @@
 """`rewheel freeze`: what is installed, as a requirements file."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rewheel.cli.options import cache_options, output_options, pass_session, place_options, target_options
 from rewheel.cli.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rewheel.environments import InstalledDistribution
 
 __all__ = ["command"]
 
@@ -42,9 +50,23 @@ def command(session: Session, *, everything: bool, excluded: tuple[str, ...], ex
         location = editable_location(each)
         if location is not None:
             if not exclude_editable:
-                session.output.result(f"# Editable install ({each.name}=={each.version})")
-                session.output.result(f"-e {location}")
+                for line in _editable_lines(session, each, location):
+                    session.output.result(line)
             continue
         label = f"  # variant {each.label}" if each.label else ""
         without = graph.lacks_defaults(each.project)
         session.output.result(exact_requirement(each, without_defaults=without) + label)
+
+
+def _editable_lines(session: Session, each: "InstalledDistribution", location: "Path") -> "Iterator[str]":
+    """Name the repository that an editable package is a clone of, as pip does, or else its folder."""
+    from rewheel.builds.clones import origin_of
+
+    origin = origin_of(location, session.environ) if location.is_dir() else ""
+    if origin:
+        url, hash_sign, fragment = origin.partition("#")
+        egg = each.name.replace("-", "_")
+        yield f"-e {url}#egg={egg}" + (f"&{fragment}" if hash_sign else "")
+    else:
+        yield f"# Editable install ({each.name}=={each.version})"
+        yield f"-e {location}"
