@@ -12,6 +12,7 @@ import pytest
 
 from cli.conftest import Ran, Run
 from rewheel.cli import recalled
+from rewheel.cli.answers import digest
 from rewheel.installing import Store
 from support.index_server import IndexServer
 from support.wheel_factory import make_wheel
@@ -182,8 +183,6 @@ def test_what_is_damaged_is_made_anew(
         if damage == "answer":
             path.write_bytes(path.read_bytes()[:-3])
         elif damage == "nonsense":
-            from rewheel.cli.answers import digest
-
             body = f"-\t{world}/nowhere\n\n" + json.dumps({"pages": 5})
             path.write_text(f"{digest(body)}\n{body}")
     expected = tree(site(world / "first"))
@@ -213,3 +212,65 @@ def test_what_is_remembered_loads_neither_parser_nor_resolver(
         "rewheel.indexes.fetching", "rewheel.machines", "shutil", "tempfile",
     ):  # fmt: skip
         assert module not in loaded, module
+
+
+def test_a_dry_run_says_what_an_installation_found(
+    run: Run, server: IndexServer, world: Path, first: Ran, recalls: list[bool]
+) -> None:
+    python = environment(world / "second")
+    usual = ask(run, server, python, "--dry-run", "--retries", "2")
+    server.requests.clear()
+    assert ask(run, server, python, "--dry-run") == usual
+    assert usual.out.startswith("Would install bar 1.0")
+    assert recalls[-1] is True
+    assert server.requests == []
+    assert tree(site(world / "second")) == {}
+
+
+def test_a_dry_run_says_what_another_found_and_installs_nothing(
+    run: Run, server: IndexServer, world: Path, recalls: list[bool]
+) -> None:
+    time.sleep(PAUSE)
+    python = environment(world / "first")
+    said = [ask(run, server, python, "--dry-run") for _ in range(2)]
+    assert said[0] == said[1]
+    assert recalls == [False, True]
+    assert "Installed foo 1.0" in ask(run, server, python).out
+    assert recalls == [False, True, False]
+    assert (site(world / "first") / "foo-1.0.dist-info").is_dir()
+
+
+@pytest.mark.parametrize("change", ["words", "release", "environment", "interrupted"])
+def test_a_dry_run_notices_what_changes(
+    run: Run, server: IndexServer, world: Path, shelf: Path, first: Ran, recalls: list[bool], change: str
+) -> None:
+    python, more, found = environment(world / "second"), ["--dry-run"], "Would install foo 1.0"
+    if change == "words":
+        more.append("--no-compile")
+    elif change == "environment":
+        (site(world / "second") / "bar-1.0.dist-info").mkdir()
+        (site(world / "second") / "bar-1.0.dist-info/METADATA").write_text("Name: bar\nVersion: 1.0\n")
+    elif change == "interrupted":
+        (world / "second/.rewheel-transaction").mkdir()
+    else:
+        make_wheel(shelf, "foo", "2.0")
+        for path in (Path(os.environ["REWHEEL_CACHE_DIR"])).glob("indexes-*/documents/*/*"):
+            path.unlink()
+        found = "Would install foo 2.0"
+    done = ask(run, server, python, *more)
+    assert recalls[-1] is False
+    assert found in done.out
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"pages": 1}', '{"pages": [], "kind": "x"}'])
+def test_a_damaged_answer_of_a_dry_run_is_none(
+    run: Run, server: IndexServer, world: Path, recalls: list[bool], damage: str
+) -> None:
+    time.sleep(PAUSE)
+    python = environment(world / "first")
+    said = ask(run, server, python, "--dry-run")
+    for path in Path(os.environ["REWHEEL_CACHE_DIR"]).glob("answers-1/*"):
+        body = f"-\t{world}/nowhere\n\n{damage}"
+        path.write_text(f"{digest(body)}\n{body}")
+    assert ask(run, server, python, "--dry-run") == said
+    assert recalls == [False, False]

@@ -133,12 +133,12 @@ def install(
             done.new or files or constraints or groups or scripts or report or output.verbosity > 0
         ):
             _remember(session, target, done)
-        elif not has_ignored and (pages := getattr(resolver, "pages", ())):
-            from rewheel.cli.recalled import keep
-
-            keep(session, target, done, pages)
         if not no_deps:
             _warn_of_broken(session, target, done)
+    if not has_ignored and (pages := getattr(resolver, "pages", ())):
+        from rewheel.cli.recalled import keep
+
+        keep(session, target, done, pages)
     _warn_of_strangers(session, {package.project for package in done.resolution.packages})
     if report is not None:
         from rewheel.cli.installed_report import write_report

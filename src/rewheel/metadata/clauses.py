@@ -1,8 +1,7 @@
 """Version clauses such as `>=1.2,<2`, held against versions (PEP 440), mostly without `packaging.specifiers`.
 
-Nearly all clauses compare a version with one that has no local part and is of another release; those are
-decided here. What is left, such as `===` and local versions, `packaging` is asked about, which is loaded for
-nothing else. A property test holds all answers to those of `packaging`.
+What is left to `packaging` are `===` and versions with a local part; it is loaded for nothing else. A property
+test holds all answers to those of `packaging`.
 """
 
 from functools import lru_cache
@@ -87,9 +86,16 @@ def _holds(clause: _Clause, version: Version) -> bool:
         return version >= bound and _begins_like(version, bound, len(bound.release) - 1)
     if operator in _COMPARISONS:
         return bool(_COMPARISONS[operator](version, bound))
-    if _begins_like(version, bound, max(len(version.release), len(bound.release))):
-        return _holds_for_packaging(clause, version)  # its pre- and post-releases have rules of their own
-    return version < bound if operator == "<" else version > bound
+    if operator == "<":  # before 2.0 are not the pre-releases of 2.0 itself, unless it is one
+        is_own = version.is_prerelease and not bound.is_prerelease and _is_of(version, bound)
+        return version < bound and not is_own
+    is_own = version.is_postrelease and not bound.is_postrelease and _is_of(version, bound)
+    return version > bound and not is_own
+
+
+def _is_of(version: Version, bound: Version) -> bool:
+    """Tell whether two versions are of the same release: 2.0rc1 and 2.0.post1 are both of 2.0."""
+    return _begins_like(version, bound, max(len(version.release), len(bound.release)))
 
 
 def _begins_like(version: Version, bound: Version, count: int) -> bool:
