@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import asdict, dataclass, field as dataclass_field, fields, replace as dataclass_replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -193,6 +193,13 @@ def test_replacing_makes_another() -> None:
     assert field_names(point) == field_names(Point) == ("x", "y", "notes")
     with pytest.raises(TypeError):
         replace(point, z=1)
+
+
+def test_the_functions_of_dataclasses_take_values() -> None:
+    """Who writes values somewhere need not know how they were made."""
+    assert asdict(Place("a", [Point(1)])) == {"name": "a", "points": [{"x": 1, "y": 0, "notes": {}}]}
+    assert dataclass_replace(Point(1), y=3) == Point(1, 3)
+    assert tuple(each.name for each in fields(Point)) == field_names(Point)
 
 
 def test_dataclasses_are_not_loaded() -> None:

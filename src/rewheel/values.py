@@ -5,7 +5,8 @@ millisecond each, where installing defines sixty. Here all classes share one way
 themselves, and `__init__` is compiled for the first object of a class, which many never have in a run.
 
 `@frozen` means what `@dataclass(frozen=True, slots=True)` means, `@mutable` what `@dataclass(slots=True)`
-means; what is said of single fields is said by `field`. There is no inheritance of fields.
+means; what is said of single fields is said by `field`. There is no inheritance of fields. The functions of
+`dataclasses`, such as `asdict`, take values as well.
 """
 
 from collections.abc import Callable
@@ -121,6 +122,7 @@ def _value(cls: type, *, is_frozen: bool, eq: bool, slots: bool, kw_only: bool) 
             if each.name in cls.__dict__:
                 delattr(cls, each.name)
     setattr(cls, _FIELDS, fields)
+    cls.__dataclass_fields__ = _DataclassFields()  # type: ignore[attr-defined]
     methods: dict[str, Any] = {"__repr__": _show, "__match_args__": () if kw_only else names}
     if eq:
         methods["__eq__"] = _equality(_key(each.name for each in fields if each.is_compared))
@@ -133,6 +135,17 @@ def _value(cls: type, *, is_frozen: bool, eq: bool, slots: bool, kw_only: bool) 
             setattr(cls, name, method)
     _make_init(cls, fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only)
     return cls
+
+
+class _DataclassFields:
+    """What the functions of `dataclasses` look for, made when they do."""
+
+    def __get__(self, value: object, cls: type) -> object:
+        from dataclasses import make_dataclass
+
+        made: object = make_dataclass(cls.__name__, field_names(cls)).__dict__["__dataclass_fields__"]
+        cls.__dataclass_fields__ = made  # type: ignore[attr-defined]
+        return made
 
 
 def _named(name: str, default: object) -> _Field:

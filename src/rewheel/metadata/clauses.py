@@ -1,7 +1,7 @@
 """Version clauses such as `>=1.2,<2`, held against versions (PEP 440), mostly without `packaging.specifiers`.
 
-What is left to `packaging` are `===` and versions with a local part; it is loaded for nothing else. A property
-test holds all answers to those of `packaging`.
+What is left to `packaging` are `===` and versions with a local part; it is loaded for nothing else. A
+property test holds all answers to those of `packaging`.
 """
 
 from functools import lru_cache
