@@ -263,3 +263,14 @@ def test_the_architecture_is_that_of_the_interpreter(
     facts = query(Path(sys.executable))
     build = facts["build"] | {"platform": platform, "bits": bits, "mac_machine": mac}
     assert Interpreter.from_facts(facts | {"build": build}).architecture == expected
+
+
+def test_something_else_can_be_done_while_an_interpreter_is_asked(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    python = tmp_path / "env" / "bin" / "python"
+    done: list[str] = []
+    cache = InterpreterCache(tmp_path / "cache", meanwhile=lambda: done.append("asked"))
+    cache.interpreter(python)
+    cache.interpreter(python)
+    cache.interpreter(Path(sys.executable))
+    assert done == ["asked"]

@@ -28,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The interpreters that were started to be asked."""
     found: list[Path] = []
 
-    def ask(executable: Path) -> dict[str, object]:
+    def ask(executable: Path, **_: object) -> dict[str, object]:
         found.append(executable)
         return query(executable)
 

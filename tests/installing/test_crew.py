@@ -155,3 +155,38 @@ def test_what_is_wrong_with_a_wheel_is_told(tmp_path: Path) -> None:
             crew.add(path, sha256, filename)
         assert len(crew._engaged) == 1  # it said no, and is as good as before
     assert not store.has(sha256)
+
+
+def test_large_wheels_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "unpacker.py"
+    script.write_text(
+        "import sys\nfor line in sys.stdin:\n    pass\n"
+    )  # takes everything, and answers nothing
+    monkeypatch.setattr(crew_module, "_UNPACKER", script)
+    files = [tmp_path / f"{size}.whl" for size in (10, 30, 20)]
+    for file in files:
+        file.write_bytes(b"x" * int(file.stem))
+    order: list[str] = []
+    with Crew(Store(tmp_path / "cache"), most=1) as crew:
+        crew.prepare()
+        worker = crew._take(files[0])
+        assert worker is not None
+
+        def take(file: Path) -> None:
+            taken = crew._take(file)
+            order.append(file.stem)
+            with crew._change:
+                crew._waiting.extend([taken] if taken is not None else [])
+                crew._change.notify_all()
+
+        threads = [threading.Thread(target=take, args=(file,)) for file in files]
+        for thread in threads:
+            thread.start()
+        while len(crew._queue) < len(files):
+            threading.Event().wait(0.01)
+        with crew._change:
+            crew._waiting.append(worker)
+            crew._change.notify_all()
+        for thread in threads:
+            thread.join()
+    assert order == ["30", "20", "10"]

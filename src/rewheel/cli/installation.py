@@ -65,7 +65,7 @@ def install(
         editables=editables,
         config_settings=config_settings,
     )
-    here = session.target
+    here = _target(session)
     if scripts:
         from rewheel.cli.project_files import check_scripts
 
@@ -144,6 +144,21 @@ def install(
         from rewheel.cli.installed_report import write_report
 
         write_report(session, report, done, target)
+
+
+def _target(session: "Session") -> "Target":
+    """Find the environment, and use the time in which its interpreter is asked about itself."""
+    session.while_asking = _load_what_resolving_needs
+    return session.target
+
+
+def _load_what_resolving_needs() -> None:
+    """Load what comes next: for an environment that is new to us, there is no answer to remember."""
+    from rewheel.indexes.http import HttpClient
+    from rewheel.machines import Machine, Providers
+    from rewheel.resolution import Resolver
+
+    del HttpClient, Machine, Providers, Resolver
 
 
 def _say(output: "Output", lines: "Iterable[str]") -> None:

@@ -11,6 +11,7 @@ from rewheel.cli.output import Output
 from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from rewheel.config import Settings
@@ -70,6 +71,8 @@ class Session:
         """The words of the command line, the command first."""
         self.flags: dict[str, object] = {}
         """What the command line says, by field of the settings."""
+        self.while_asking: Callable[[], None] | None = None
+        """What to do while an interpreter is asked about itself, which takes a moment."""
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -297,6 +300,7 @@ class Session:
             self.cwd,
             prefix=self._folder("prefix"),
             cache_dir=self.cache_dir,
+            meanwhile=self.while_asking,
         )
 
     def _folder(self, flag: str) -> Path | None:

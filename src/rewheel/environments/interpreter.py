@@ -1,7 +1,7 @@
 """What a Python interpreter says about itself: asked once, checked, then remembered."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -146,15 +146,18 @@ class Interpreter:
         return interpreter
 
 
-def query(executable: Path, *, timeout: float = 20.0) -> dict[str, Any]:
+def query(
+    executable: Path, *, timeout: float = 20.0, meanwhile: Callable[[], None] | None = None
+) -> dict[str, Any]:
     """Ask an interpreter for its facts and return them as JSON-compatible values.
 
-    The running interpreter is asked without a new process. `timeout` is in seconds. Raises
+    The running interpreter is asked without a new process. `timeout` is in seconds; `meanwhile` is called
+    while another one thinks. Raises
     InterpreterError when the executable is no Python, too old, broken, or does not answer in time.
     """
     facts = _own_facts() if _is_running(executable) else None
     if facts is None:
-        facts = _ask(executable, timeout)
+        facts = _ask(executable, timeout, meanwhile)
     from rewheel.environments.libc import add_libc
 
     add_libc(facts)
@@ -183,7 +186,7 @@ def _is_running(executable: Path) -> bool:
     return sys.prefix == sys.base_prefix
 
 
-def _ask(executable: Path, timeout: float) -> dict[str, Any]:
+def _ask(executable: Path, timeout: float, meanwhile: Callable[[], None] | None) -> dict[str, Any]:
     import json
     import pkgutil
     import secrets
@@ -193,7 +196,7 @@ def _ask(executable: Path, timeout: float) -> dict[str, Any]:
     if source is None:  # pragma: no cover - a loader without data
         raise InterpreterError(name, "the questions for it are missing from this installation of rewheel")
     token = secrets.token_hex(8)
-    status, out, err = _run([name, "-I", "-c", _STARTER, token, source.decode()], timeout)
+    status, out, err = _run([name, "-I", "-c", _STARTER, token, source.decode()], timeout, meanwhile)
     if status == _TOO_OLD_STATUS:
         raise InterpreterTooOld(name, _too_old(out.strip()[-10:]))
     if "unknown option: -i" in err.lower():
@@ -212,7 +215,7 @@ def _ask(executable: Path, timeout: float) -> dict[str, Any]:
     raise InterpreterError(name, f"it is no working Python interpreter (exit status {status}{because})")
 
 
-def _run(command: list[str], timeout: float) -> tuple[int, str, str]:
+def _run(command: list[str], timeout: float, meanwhile: Callable[[], None] | None) -> tuple[int, str, str]:
     """Run a command in a process group of its own, so that nothing of it survives the timeout."""
     import os
     import signal
@@ -233,6 +236,8 @@ def _run(command: list[str], timeout: float) -> tuple[int, str, str]:
         raise InterpreterError(command[0], reason) from error
     with process:
         try:
+            if meanwhile is not None:
+                meanwhile()
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             if hasattr(os, "killpg"):

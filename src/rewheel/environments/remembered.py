@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ class InterpreterCache:
     wrong with the folder or with an entry costs only the time to ask again.
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, *, meanwhile: Callable[[], None] | None = None) -> None:
+        """Call `meanwhile` while an interpreter that has to be asked thinks."""
         self._directory = directory / "interpreters" if directory is not None else None
+        self._meanwhile = meanwhile
 
     def interpreter(self, executable: Path) -> Interpreter:
         """Return what the interpreter at `executable` says about itself; raises InterpreterError."""
@@ -41,7 +43,7 @@ class InterpreterCache:
         family = family_of(executable)
         facts = self._inherit(executable, family) if family else None
         if facts is None:
-            facts = query(executable)
+            facts = query(executable, meanwhile=self._meanwhile)
             self._write(self._path(executable, ".json"), stamp, json.dumps(facts))
             if family:
                 self._bequeath(executable, family, facts)

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -101,13 +101,15 @@ def find_target(
     *,
     prefix: Path | None = None,
     cache_dir: Path | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Target:
     """Find the environment that a command is for.
 
     `python` names an interpreter: its path, its name on the PATH of `environ`, its version ("3.12"), or a
     folder with a virtual environment. Otherwise it is the one of `$VIRTUAL_ENV`, else of `.venv` in `cwd` or
     the nearest parent that has one. `target` or `prefix` installs into that folder instead, for that
-    interpreter or, when there is none, for the running one. What interpreters say is kept in `cache_dir`.
+    interpreter or, when there is none, for the running one. What interpreters say is kept in `cache_dir`;
+    while one that nobody knows yet is asked, `meanwhile` is called.
 
     Raises NoEnvironment, InvalidTarget, InterpreterError, or UsageError.
     """
@@ -126,7 +128,7 @@ def find_target(
             hint="create one with `python3 -m venv .venv`, name a Python with `--python`, or install into a "
             "folder with `--target DIR`",
         )
-    cache = InterpreterCache(cache_dir)
+    cache = InterpreterCache(cache_dir, meanwhile=meanwhile)
     interpreter = cache.interpreter(executable if executable is not None else _running())
     if target is not None:
         return _directory(interpreter, _folder(target, cwd), cache)

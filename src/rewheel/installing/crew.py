@@ -4,7 +4,9 @@ They are split off from this process where that is possible, which takes a few m
 programs elsewhere, which takes a tenth of a second of each.
 """
 
+import bisect
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -55,6 +57,9 @@ class Crew:
         self._sleeping: list[_Worker] = [*reversed(split_off(self._free))] if split else []
         self._waiting: list[_Worker] = []
         self._engaged: list[_Worker] = []
+        self._queue: list[tuple[int, int]] = []
+        """Who waits for a worker, the one with the largest wheel first."""
+        self._numbers = itertools.count()
         self._change = threading.Condition()
         self._is_closed = False
 
@@ -73,7 +78,7 @@ class Crew:
     def add(self, path: Path, sha256: str, filename: "WheelFilename") -> StoredWheel:
         """Do as `Store.add` does with a file that was just seen to have this digest, and is nobody else's."""
         stored = self._store.get(sha256)
-        worker = self._take() if stored is None else None
+        worker = self._take(path) if stored is None else None
         if worker is not None:
             stored = self._ask(worker, path, sha256, filename)
         return stored or self._store.add(path, sha256, filename=filename, is_verified=True)
@@ -88,19 +93,30 @@ class Crew:
         for worker in engaged:
             _dismiss(worker)
 
-    def _take(self) -> _Worker | None:
-        """Wait for one who has nothing to do, or engage another; None if there is nobody to wait for."""
-        with self._change:
-            while not self._is_closed:
-                if self._waiting:
-                    return self._waiting.pop()
-                if self._free > 0:
-                    self._engage()
-                elif self._engaged:
-                    self._change.wait()
-                else:
-                    break
-            return None
+    def _take(self, wheel: Path) -> _Worker | None:
+        """Wait for one who has nothing to do, or engage another; None if there is nobody to wait for.
+
+        Large wheels go first: one that is begun last would keep a single processor busy in the end.
+        """
+        with contextlib.suppress(OSError), self._change:
+            ticket = (-wheel.stat().st_size, next(self._numbers))
+            bisect.insort(self._queue, ticket)
+            try:
+                while not self._is_closed:
+                    if self._queue[0] != ticket:
+                        self._change.wait()
+                    elif self._waiting:
+                        return self._waiting.pop()
+                    elif self._free > 0:
+                        self._engage()
+                    elif self._engaged:
+                        self._change.wait()
+                    else:
+                        break
+            finally:
+                self._queue.remove(ticket)
+                self._change.notify_all()
+        return None
 
     def _engage(self) -> None:
         self._free -= 1

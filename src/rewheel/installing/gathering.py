@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor, Future
 
-    from rewheel.indexes import Client
+    from rewheel.indexes import Client, File
+    from rewheel.indexes.downloads import Retrieved
     from rewheel.installing.store import Store, StoredWheel
     from rewheel.resolution import BuiltWheel, ResolvedPackage, WheelBuilder, WheelVerdict
 
@@ -22,6 +24,8 @@ __all__ = ["Gathered", "Gathering", "check_hash"]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 8
 """Downloads at the same time: enough to fill any line, and few enough to leave the resolver its own."""
+_THREADS = 64
+"""Threads for wheels: most wait until somebody unpacks theirs, while others go on with downloading."""
 _LIKELY_LIMIT = 64 * 1024 * 1024
 """Bytes of a wheel that is fetched before it is certain that it is needed; a mistake must not cost much."""
 
@@ -58,6 +62,7 @@ class Gathering:
         self._present = present
         self._builder = builder
         self._crew = Crew(store, split=True)  # before there are threads
+        self._line = threading.Semaphore(_AT_ONCE)
         self._executor: Executor | None = None
         self._likely: dict[str, Future[StoredWheel]] = {}
 
@@ -88,7 +93,7 @@ class Gathering:
         self._crew.prepare()
 
         def fetch() -> "StoredWheel":
-            path, actual = self._client.retrieve(file, self._folder / f"{project}-{sha256[:16]}")
+            path, actual = self._retrieve(file, f"{project}-{sha256[:16]}")
             stored = self._crew.add(path, actual, verdict.filename)
             path.unlink(missing_ok=True)
             return stored
@@ -117,8 +122,13 @@ class Gathering:
         if self._executor is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            self._executor = ThreadPoolExecutor(_AT_ONCE, "rewheel-wheel")
+            self._executor = ThreadPoolExecutor(_THREADS, "rewheel-wheel")
         return self._executor
+
+    def _retrieve(self, file: "File", name: str) -> "Retrieved":
+        """Fetch a file into a folder of its own, when it is its turn."""
+        with self._line:
+            return self._client.retrieve(file, self._folder / name)
 
     def _is_allowed(self, project: str, sha256: str) -> bool:
         allowed = self._allowed_hashes.get(project)
@@ -145,7 +155,7 @@ class Gathering:
         assert package.wheel is not None
         file, filename = package.wheel.file, package.wheel.filename
         allowed = self._allowed_hashes.get(package.project)
-        path, sha256 = self._client.retrieve(file, self._folder / package.project)
+        path, sha256 = self._retrieve(file, package.project)
         if allowed is not None:
             check_hash(path, sha256, allowed)
         problem = _problem_of(package, path)
