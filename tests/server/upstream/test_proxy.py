@@ -309,3 +309,75 @@ def test_a_page_that_is_still_young_is_not_asked_for(
 def test_strange_paths_lead_nowhere(server: RunningServer, upstream: IndexServer, path: str) -> None:
     assert server.get(f"/upstream/outside/{path}").status == 404
     assert upstream.count("/files/*") == 0
+
+
+class TestPagesForPeople:
+    def test_a_project_from_upstream_has_a_page_that_says_where_it_comes_from(
+        self, server: RunningServer, upstream: IndexServer, wheel: Path, shelf: Path
+    ) -> None:
+        name = project_of(wheel)
+        make_wheel(shelf, name, "0.9")
+        make_wheel(shelf, name, "1.0", label="v3", tag="cp311-cp311-linux_x86_64", properties=VARIANT)
+        write_index_file(shelf, name, "1.0", {"v3": VARIANT})
+        page = server.get(f"/project/{name.upper()}/", accept="text/html")
+        assert page.status == 200
+        assert "This project comes from outside (127.0.0.1)." in page.text
+        assert f"rewheel install {name} -i {server.url.rstrip('/')}/simple/" in page.text
+        assert f'href="/project/{name}/0.9/"' in page.text
+        assert '<span class="value">v3</span>' in page.text  # what the label needs, by its index file
+        assert "not known here" in page.text
+        assert LOGIN[1] not in page.text
+        assert str(upstream.port) not in page.text
+        path = page.text.partition('href="/upstream/')[2].partition('"')[0]
+        assert server.get(f"/upstream/{path}").status == 200
+        assert server.get(f"/project/{name}/0.9/", accept="text/html").status == 200
+        assert server.get(f"/project/{name}/7/", accept="text/html").status == 404
+        assert f"/project/{name}/0.9/" in server.get(f"/project/{name}/releases/", accept="text/html").text
+
+    def test_a_page_asks_for_no_more_than_installers_do_and_for_one_index_file(
+        self, server: RunningServer, upstream: IndexServer, wheel: Path, shelf: Path
+    ) -> None:
+        name = project_of(wheel)
+        write_index_file(shelf, name, "1.0", {"v3": VARIANT})
+        server.get(f"/project/{name}/", accept="text/html")
+        server.get(f"/project/{name}/", accept="text/html")
+        asked = [request.path for request in upstream.requests]
+        assert set(asked) == {f"/simple/{name}/", f"/files/{name}-1.0-variants.json"}
+        assert asked.count(f"/files/{name}-1.0-variants.json") == 1
+
+    def test_the_description_is_shown_once_an_installer_has_fetched_it(
+        self, server: RunningServer, upstream: IndexServer, shelf: Path
+    ) -> None:
+        name = f"foo{next(_numbers)}"
+        described = make_wheel(
+            shelf,
+            name,
+            headers=["Summary: What <i>it</i> is for", "Description-Content-Type: text/markdown"],
+            description="# Told\n\n<script>alert(1)</script>",
+        )
+        page = server.get(f"/project/{name}/", accept="text/html").text
+        assert "as soon as an installer has fetched it" in page
+        assert server.get(f"{path_of(server, described)}.metadata").status == 200
+        page = server.get(f"/project/{name}/", accept="text/html").text
+        assert "What &lt;i&gt;it&lt;/i&gt; is for" in page
+        assert "Told" in page
+        assert "<script>alert" not in page
+
+    def test_names_of_the_company_are_not_told_by_asking_for_a_page(
+        self, server: RunningServer, upstream: IndexServer, second: IndexServer
+    ) -> None:
+        second.forget()
+        for path in ("", "1.0/", "releases/"):
+            assert server.get(f"/project/acme-secret/{path}", accept="text/html").status == 404
+        assert not any("acme" in request.path for request in (*upstream.requests, *second.requests))
+
+    def test_a_project_of_ours_says_that_it_stands_for_those_of_its_name(
+        self, server: RunningServer, upstream: IndexServer, tmp_path: Path
+    ) -> None:
+        name = f"ours{next(_numbers)}"
+        assert server.upload(make_wheel(tmp_path, name)).status == 200
+        upstream.forget()
+        page = server.get(f"/project/{name}/", accept="text/html").text
+        assert "This project is of this index." in page
+        assert "outside (127.0.0.1)" in page
+        assert not any(name in request.path for request in upstream.requests)

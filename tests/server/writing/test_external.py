@@ -92,6 +92,14 @@ def hosting(members: dict[str, bytes], **changes: Any) -> None:
 
 @pytest.mark.usefixtures("admin")
 class TestPages:
+    def test_the_page_for_people_says_who_hosts_a_file_and_whom_to_ask(
+        self, server: RunningServer, host: IndexServer, make_rim: Rim
+    ) -> None:
+        assert upload(server, make_rim("shown")).status == 200
+        page = server.get("/project/shown/", accept="text/html").text
+        assert f"from {host.url.rpartition('//')[2].rstrip('/')}, where acme hosts it" in page
+        assert f'<a href="{SUPPORT}"' in page
+
     def test_759_the_pages_name_the_place_outside_and_the_hash(
         self, server: RunningServer, host: IndexServer, shelf: Path, make_rim: Rim
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, distinct, func, select
 
-from rewheel.server.catalog.schema import accounts, files, projects, releases, roles
+from rewheel.server.catalog.schema import accounts, files, organisations, projects, releases, roles
 
 __all__ = [
     "ReleaseDetails",
@@ -28,9 +28,11 @@ class ShownRelease:
     id: int
     version: str
     sort_key: str
-    created_at: datetime
+    created_at: datetime | None
+    """None where an upstream index does not say."""
     files: int
-    size: int
+    size: int | None
+    """Bytes of all files; None where an upstream index does not say."""
     labels: int
     yanked: int
     """How many of the files are yanked."""
@@ -50,20 +52,28 @@ class ReleaseDetails:
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A public file of a release."""
+    """A public file of a release; an upstream index does not always say everything of one."""
 
     filename: str
     kind: str
     sha256: str
-    size: int
+    size: int | None
     hashes: dict[str, str]
     requires_python: str
     yanked_reason: str | None
     metadata_sha256: str | None
     label: str
-    uploaded_at: datetime
+    uploaded_at: datetime | None
     external_url: str | None
     provenance: str | None
+    owner: str | None = None
+    """The organisation that hosts it elsewhere (PEP 759)."""
+    support_url: str | None = None
+    """Where that organisation is asked for help."""
+    source: str = ""
+    """The upstream index that has it, in words; empty for a file of this index."""
+    path: str = ""
+    """Where this server passes on an upstream index's file, below its root."""
 
 
 def list_releases(connection: Connection, project_id: int) -> Sequence[ShownRelease]:
@@ -128,7 +138,10 @@ def list_files(connection: Connection, release_id: int) -> Sequence[ShownFile]:
             files.c.uploaded_at,
             files.c.external_url,
             files.c.provenance,
+            organisations.c.name.label("owner"),
+            organisations.c.support_url,
         )
+        .outerjoin(organisations, organisations.c.id == files.c.organisation_id)
         .where(files.c.release_id == release_id, files.c.stage_id.is_(None))
         .order_by(files.c.filename)
     )

@@ -21,7 +21,7 @@ from rewheel.server.intake.spooling import Spooled
 from rewheel.variants import InvalidFilename, write_metadata
 from rewheel.wheels import ExternalHosting, Rim, WheelsError, rim_name
 
-__all__ = ["RIM", "SDIST", "WHEEL", "Inspected", "inspect", "is_distribution"]
+__all__ = ["RIM", "SDIST", "WHEEL", "Inspected", "describe", "inspect", "is_distribution"]
 
 WHEEL = "wheel"
 SDIST = "sdist"
@@ -153,7 +153,7 @@ def _wheel(spooled: Spooled, entry: WheelEntry, notes: tuple[str, ...]) -> Inspe
         metadata=entry.metadata,
         label=entry.filename.label,
         variant_json=write_metadata(entry.variants) if entry.variants is not None else None,
-        description=_description(entry.core, entry.metadata),
+        description=describe(entry.core, entry.metadata),
         notes=notes,
     )
 
@@ -171,7 +171,7 @@ def _sdist(spooled: Spooled, entry: SdistEntry, notes: tuple[str, ...]) -> Inspe
         metadata=None,
         label="",
         variant_json=None,
-        description=_description(entry.core, entry.metadata),
+        description=describe(entry.core, entry.metadata),
         notes=notes,
     )
 
@@ -212,13 +212,14 @@ def _rim(spooled: Spooled, *, allow_http: bool) -> Inspected:
         metadata=metadata,
         label=filename.label,
         variant_json=write_metadata(variants) if variants is not None else None,
-        description=_description(core, metadata),
+        description=describe(core, metadata),
         notes=tuple(str(finding).removeprefix(f"{name}: ") for finding in found.found),
         hosting=hosting,
     )
 
 
-def _description(core: CoreMetadata, text: bytes) -> Description:
+def describe(core: CoreMetadata, text: bytes) -> Description:
+    """Return what pages show of core metadata, given also as the text that it was read from."""
     shown: dict[str, Any] = {name: list(core.headers[name]) for name in _SHOWN if name in core.headers}
     body = core.field("description") or _body(text)
     return Description(

@@ -1,8 +1,10 @@
 """From the catalog to the values of a project page."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -23,6 +25,7 @@ from rewheel.server.pages.core_fields import (
 from rewheel.server.pages.project_page import (
     AnswerGroup,
     FileRow,
+    Origin,
     ProjectPage,
     ReleaseRow,
     StatusBanner,
@@ -39,8 +42,19 @@ if TYPE_CHECKING:
     from rewheel.server.pages.readme import ReadmeRenderer
     from rewheel.variants import VariantMetadata
 
-__all__ = ["Gathered", "gather_release", "project_page", "release_rows"]
+__all__ = [
+    "Gathered",
+    "find_release",
+    "gather_release",
+    "latest_of",
+    "offered_wheels",
+    "project_page",
+    "release_row",
+    "release_rows",
+    "variant_metadata_of",
+]
 
+_MAIL = re.compile(r"mailto:[A-Za-z0-9._%+-]{1,100}@[A-Za-z0-9.-]{1,200}")
 _MOST_RELEASES = 40
 """Releases that a project page lists; the others have a page of their own."""
 
@@ -61,6 +75,7 @@ class Gathered:
     downloads: int | None
     local_names: frozenset[str]
     """Of the projects that the release depends on, those that this index has."""
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def latest(self) -> showing.ShownRelease:
@@ -75,8 +90,7 @@ class Gathered:
     @property
     def table(self) -> VariantTable:
         """Labels by properties."""
-        sizes = {file.filename: file.size for file in self.files}
-        wheels = [Wheel(wheel.filename, sizes[str(wheel.filename)]) for wheel in self.wheels]
+        wheels = [Wheel(wheel.filename, wheel.size) for wheel in self.wheels]
         return variant_table(wheels, self.metadata)
 
 
@@ -104,19 +118,19 @@ def gather_release(connection: Connection, project: projects.Project, version: s
     releases = showing.list_releases(connection, project.id)
     if not releases:
         return None
-    release = latest_of(releases) if version is None else _find(releases, version)
+    release = latest_of(releases) if version is None else find_release(releases, version)
     if release is None:
         return None
     details = showing.release_details(connection, release.id)
     files = showing.list_files(connection, release.id) if project.status.offers_files else []
-    metadata, problem = _variant_metadata(details.variants_json)
+    metadata, problem = variant_metadata_of(details.variants_json)
     return Gathered(
         project=project,
         releases=releases,
         release=release,
         details=details,
         files=files,
-        wheels=_wheels(files),
+        wheels=offered_wheels(files),
         metadata=metadata,
         problem=problem,
         maintainers=showing.maintainers_of(connection, project.id),
@@ -127,10 +141,10 @@ def gather_release(connection: Connection, project: projects.Project, version: s
 
 def release_rows(connection: Connection, project: projects.Project) -> list[ReleaseRow]:
     """Return all releases of a project that have public files, newest first."""
-    return [_release(each) for each in showing.list_releases(connection, project.id)]
+    return [release_row(each) for each in showing.list_releases(connection, project.id)]
 
 
-def _find(releases: Sequence[showing.ShownRelease], version: str) -> showing.ShownRelease | None:
+def find_release(releases: Sequence[showing.ShownRelease], version: str) -> showing.ShownRelease | None:
     """Find the release that a version names, however it is written."""
     from packaging.version import Version
 
@@ -141,7 +155,8 @@ def _find(releases: Sequence[showing.ShownRelease], version: str) -> showing.Sho
     return next((release for release in releases if release.sort_key == wanted), None)
 
 
-def _variant_metadata(text: str | None) -> tuple["VariantMetadata | None", str]:
+def variant_metadata_of(text: str | None) -> tuple["VariantMetadata | None", str]:
+    """Read the index file of a release, or say what is wrong with it."""
     if text is None:
         return None, ""
     try:
@@ -153,7 +168,8 @@ def _variant_metadata(text: str | None) -> tuple["VariantMetadata | None", str]:
         )
 
 
-def _wheels(files: Sequence[showing.ShownFile]) -> list["OfferedWheel"]:
+def offered_wheels(files: Sequence[showing.ShownFile]) -> list["OfferedWheel"]:
+    """Return the wheels among the files, as installers choose from them."""
     from rewheel.resolution import OfferedWheel
 
     wheels = []
@@ -186,7 +202,8 @@ def project_page(
     groups, without = answers_of(gathered, table, chosen)
     is_latest = release.version == gathered.latest.version
     wanted = project.name if is_latest else f"{project.name}=={release.version}"
-    sizes = [file.size for file in gathered.files if file.kind != "sdist"]
+    wheels = [file for file in gathered.files if file.kind != "sdist"]
+    sizes = [file.size for file in wheels if file.size is not None]
     fields = details.metadata
     return ProjectPage(
         name=project.name,
@@ -203,13 +220,14 @@ def project_page(
         downloads=gathered.downloads,
         files=tuple(_file(file) for file in gathered.files),
         wheels=len(gathered.wheels),
-        size_range=_range(sizes),
-        releases=tuple(_release(each) for each in gathered.releases[:_MOST_RELEASES]),
+        size_range=_range(sizes) if sizes or not wheels else "unknown",
+        releases=tuple(release_row(each) for each in gathered.releases[:_MOST_RELEASES]),
         more_releases=len(gathered.releases) if len(gathered.releases) > _MOST_RELEASES else 0,
         readme=renderer.render(details.description, details.description_content_type),
         table=table,
         matrix=support_matrix(table),
         problem=gathered.problem,
+        origin=gathered.origin,
         python="{}.{}".format(*chosen),
         pythons=tuple(words),
         groups=groups,
@@ -260,7 +278,8 @@ def _range(sizes: Sequence[int]) -> str:
     return f"{amount} to {largest}" if largest.endswith(unit) else f"{smallest} to {largest}"
 
 
-def _release(release: showing.ShownRelease) -> ReleaseRow:
+def release_row(release: showing.ShownRelease) -> ReleaseRow:
+    """Return the line of a release in the list of all."""
     return ReleaseRow(
         version=release.version,
         released_at=release.created_at,
@@ -273,7 +292,7 @@ def _release(release: showing.ShownRelease) -> ReleaseRow:
 
 
 def _file(file: showing.ShownFile) -> FileRow:
-    address = f"/{file_path(file.sha256, file.filename)}"
+    address = f"/{file.path or file_path(file.sha256, file.filename)}"
     external = file.external_url if file.external_url and is_web_link(file.external_url) else ""
     filename = _wheel_filename(file)
     if filename is not None:
@@ -287,11 +306,37 @@ def _file(file: showing.ShownFile) -> FileRow:
         label=file.label,
         size=file.size,
         uploaded_at=file.uploaded_at,
-        hashes=tuple(sorted({"sha256": file.sha256, **file.hashes}.items())),
+        hashes=tuple(sorted(_hashes(file).items())),
         requires_python=file.requires_python,
         yanked=file.yanked_reason,
-        origin="an external host" if file.external_url else "this index",
-        metadata_url=f"{address}.metadata" if file.metadata_sha256 else "",
+        origin=_origin(file),
+        support_url=_contact(file.support_url),
+        metadata_url=f"{address}.metadata" if file.metadata_sha256 is not None else "",
         provenance=file.provenance if file.provenance and is_web_link(file.provenance) else "",
         is_external=bool(external),
     )
+
+
+def _hashes(file: showing.ShownFile) -> dict[str, str]:
+    return {"sha256": file.sha256, **file.hashes} if file.sha256 else file.hashes
+
+
+def _origin(file: showing.ShownFile) -> str:
+    """Say where the bytes of a file come from."""
+    if file.source:
+        return file.source
+    if not file.external_url:
+        return "this index"
+    try:
+        host = urlsplit(file.external_url).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    place = host or "an external host"
+    return f"{place}, where {file.owner} hosts it" if file.owner else place
+
+
+def _contact(url: str | None) -> str:
+    """Return an address to ask for help that a page may lead to: of the web, or of mail."""
+    if url and (is_web_link(url) or _MAIL.fullmatch(url)):
+        return url
+    return ""

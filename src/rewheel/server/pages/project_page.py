@@ -14,6 +14,7 @@ __all__ = [
     "Extra",
     "FileRow",
     "Link",
+    "Origin",
     "ProjectPage",
     "ReleaseRow",
     "StatusBanner",
@@ -81,7 +82,7 @@ class FileRow:
     requires_python: str
     yanked: str | None
     origin: str
-    """Where the bytes come from: here, an external host, an upstream index."""
+    """Where the bytes come from: here, an organisation's host, an upstream index."""
     support_url: str = ""
     metadata_url: str = ""
     provenance: str = ""
@@ -89,13 +90,29 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Which index answers for the project, as far as that has to be said."""
+
+    upstream: str = ""
+    """The upstream index that it comes from, with its host; empty for a project of this index."""
+    is_stale: bool = False
+    """Whether the upstream index could not be asked, and this is what it said some time ago."""
+    has_metadata: bool = True
+    """Whether anything is known beyond what an index lists of files."""
+    shadowed: tuple[str, ...] = ()
+    """Upstream indexes that would be asked for this name if the project were not here."""
+    followed: tuple[str, ...] = ()
+    """Upstream indexes whose files installers are offered beside those of this index (PEP 708)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRow:
     """A release in the list of all."""
 
     version: str
-    released_at: datetime
+    released_at: datetime | None
     files: int
-    size: int
+    size: int | None
     labels: int
     is_yanked: bool
     is_prerelease: bool
@@ -118,7 +135,7 @@ class ProjectPage:
     version: str
     latest: str
     summary: str
-    released_at: datetime
+    released_at: datetime | None
     status: StatusBanner | None
     yanked: str | None
     install: str
@@ -136,6 +153,7 @@ class ProjectPage:
     matrix: SupportMatrix
     problem: str
     """What is wrong with the variant metadata; empty if nothing is."""
+    origin: Origin
     python: str
     pythons: tuple[str, ...]
     groups: tuple[AnswerGroup, ...]

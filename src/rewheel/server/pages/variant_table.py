@@ -15,7 +15,8 @@ class Wheel:
     """A wheel of the release, as far as its table goes."""
 
     filename: WheelFilename
-    size: int
+    size: int | None
+    """Bytes, if known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class LabelRow:
     values: tuple[tuple[str, ...], ...]
     platforms: tuple[PlatformWheels, ...]
     wheels: int
-    smallest: int
-    largest: int
+    smallest: int | None
+    """Bytes of the smallest wheel whose size is known; None if none is."""
+    largest: int | None
     is_known: bool = True
     """Whether the release's metadata lists it; installers never take a label that is not listed."""
 
@@ -121,14 +123,14 @@ def _row(
         else ()
         for column in columns
     ]
-    sizes = [wheel.size for wheel in wheels]
+    sizes = [wheel.size for wheel in wheels if wheel.size is not None]
     return LabelRow(
         label,
         tuple(values),
         _platforms(wheels),
         len(wheels),
-        min(sizes),
-        max(sizes),
+        min(sizes, default=None),
+        max(sizes, default=None),
         is_known=not label or properties is not None,
     )
 

@@ -3,8 +3,10 @@
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
@@ -13,10 +15,12 @@ from rewheel.server.answers import Answer
 from rewheel.server.catalog import figures, projects
 from rewheel.server.errors import Refused
 from rewheel.server.pages.assets import find_asset
-from rewheel.server.pages.gathering import gather_release, project_page, release_rows
+from rewheel.server.pages.elsewhere import Elsewhere, releases_elsewhere
+from rewheel.server.pages.gathering import Gathered, gather_release, project_page, release_row, release_rows
 from rewheel.server.pages.listing import Pages, find_projects, latest_projects
 from rewheel.server.pages.machine_question import MachineQuestion, read_question
 from rewheel.server.pages.messages import message_page, refusal_page
+from rewheel.server.pages.project_page import ReleaseRow
 from rewheel.server.pages.readme import ReadmeRenderer
 from rewheel.server.pages.sending import html_answer, packed_answer
 from rewheel.server.pages.site import site_of
@@ -45,6 +49,8 @@ class PublicPages:
         self._renderer = ReadmeRenderer()
         self._figures: tuple[float, figures.Figures] | None = None
         self._counting = threading.Lock()
+        upstreams = services.upstreams
+        self._elsewhere = Elsewhere(services, upstreams) if upstreams is not None else None
 
     def close(self) -> None:
         """End what works for these pages."""
@@ -62,11 +68,16 @@ class PublicPages:
 
     async def project(self, request: Request) -> ASGIApp:
         """Show a project with its latest release, or with the one that is named."""
-        return await self._made(request, self._project)
+        version = request.path_params.get("version")
+        return await self._wherever(
+            request, self._project, lambda name: self._foreign(request, name, version)
+        )
 
     async def releases(self, request: Request) -> ASGIApp:
         """Show all releases of a project."""
-        return await self._made(request, self._releases)
+        return await self._wherever(
+            request, self._releases, lambda name: self._foreign_releases(request, name)
+        )
 
     async def machine(self, request: Request) -> ASGIApp:
         """Show what the machine of a file would get of a release."""
@@ -76,7 +87,11 @@ class PublicPages:
             question = await read_question(request, patience=self._settings.body_timeout)
         except Refused as refused:
             return refusal_page(request, self._settings, refused)
-        return await self._made(request, lambda asked: self._machine(asked, question))
+        return await self._wherever(
+            request,
+            lambda asked: self._machine(asked, question),
+            lambda name: self._foreign_machine(request, name, question),
+        )
 
     async def asset(self, request: Request) -> ASGIApp:
         """Send a file that pages load."""
@@ -95,6 +110,59 @@ class PublicPages:
             return await self._services.run(make, request)
         except Refused as refused:
             return refusal_page(request, self._settings, refused)
+
+    async def _wherever(
+        self, request: Request, here: Callable[[Request], Answer], there: Callable[[str], Answer | None]
+    ) -> ASGIApp:
+        """Answer for a project of this index, or for one of the upstream indexes that may be asked for it.
+
+        Those are asked in a thread of their own: what waits for them must not keep others from the database.
+        """
+        if self._elsewhere is not None:
+            try:
+                name = self._name(request)
+                is_here = await self._services.run(self._is_here, name)
+                found = None if is_here else await to_thread.run_sync(there, name)
+            except Refused as refused:
+                return refusal_page(request, self._settings, refused)
+            if found is not None:
+                return found
+        return await self._made(request, here)
+
+    def _is_here(self, name: str) -> bool:
+        with self._services.database.read() as connection:
+            return projects.find(connection, name) is not None
+
+    def _gathered(self, name: str, version: str | None) -> Gathered | None:
+        assert self._elsewhere is not None
+        found = self._elsewhere.find(name)
+        if found is None:
+            return None
+        gathered = self._elsewhere.gather(name, found, version)
+        if gathered is None:
+            raise _no_release(name, version)
+        return gathered
+
+    def _foreign(self, request: Request, name: str, version: str | None) -> Answer | None:
+        gathered = self._gathered(name, version)
+        if gathered is None:
+            return None
+        site = site_of(request, self._settings)
+        python = request.query_params.get("python", "")[:10]
+        shown = project_page(gathered, python=python, index_url=site.index_url, renderer=self._renderer)
+        return packed_answer(request, Packed(render("project.html", site, page=shown)))
+
+    def _foreign_machine(self, request: Request, name: str, question: MachineQuestion) -> Answer | None:
+        gathered = self._gathered(name, request.path_params["version"])
+        return self._answered(request, gathered, question) if gathered is not None else None
+
+    def _foreign_releases(self, request: Request, name: str) -> Answer | None:
+        assert self._elsewhere is not None
+        found = self._elsewhere.find(name)
+        if found is None:
+            return None
+        rows = [release_row(each) for each in releases_elsewhere(found)]
+        return self._listed(request, name, name, rows)
 
     def _home(self, request: Request) -> Answer:
         with self._services.database.read() as connection:
@@ -129,7 +197,9 @@ class PublicPages:
                 gathered = gather_release(connection, project, version)
         if page is None:
             if gathered is None:
-                raise self._no_release(project, version)
+                raise _no_release(project.name, version)
+            if self._elsewhere is not None:
+                gathered = replace(gathered, origin=self._elsewhere.origin_of(project))
             shown = project_page(gathered, python=python, index_url=site.index_url, renderer=self._renderer)
             page = Packed(render("project.html", site, page=shown))
         answer = packed_answer(request, page)
@@ -140,12 +210,15 @@ class PublicPages:
         with self._services.database.read() as connection:
             project = self._find(request, projects.find(connection, self._name(request)))
             rows = release_rows(connection, project)
+        return self._listed(request, project.name, project.display_name, rows)
+
+    def _listed(self, request: Request, name: str, display_name: str, rows: Sequence[ReleaseRow]) -> Answer:
         pages = Pages.at(request.query_params.get("page", ""), len(rows))
         content = render(
             "releases.html",
             site_of(request, self._settings),
-            name=project.name,
-            display_name=project.display_name,
+            name=name,
+            display_name=display_name,
             releases=rows[pages.entries],
             pages=pages,
         )
@@ -156,7 +229,10 @@ class PublicPages:
             project = self._find(request, projects.find(connection, self._name(request)))
             gathered = gather_release(connection, project, request.path_params["version"])
         if gathered is None:
-            raise self._no_release(project, request.path_params["version"])
+            raise _no_release(project.name, request.path_params["version"])
+        return self._answered(request, gathered, question)
+
+    def _answered(self, request: Request, gathered: Gathered, question: MachineQuestion) -> Answer:
         answered = question.answer(gathered)
         content = render(
             "machine.html",
@@ -182,12 +258,12 @@ class PublicPages:
             )
         return project
 
-    @staticmethod
-    def _no_release(project: projects.Project, version: str | None) -> Refused:
-        if version is None:
-            return Refused(404, f"{project.name} has not published anything that is still here")
-        return Refused(
-            404,
-            f"{project.name} has no release {version[:100]}",
-            hint=f"its releases are listed at /project/{project.name}/releases/",
-        )
+
+def _no_release(name: str, version: str | None) -> Refused:
+    if version is None:
+        return Refused(404, f"{name} has not published anything that is still here")
+    return Refused(
+        404,
+        f"{name} has no release {version[:100]}",
+        hint=f"its releases are listed at /project/{name}/releases/",
+    )

@@ -9,7 +9,7 @@ from rewheel.server.reading.assembling import FROM_PROJECT_PAGE
 from rewheel.server.reading.model import ListedFile, ProjectPage
 from rewheel.server.upstream import Answer, Listed
 
-__all__ = ["combined_page", "combined_serial", "source_headers", "upstream_path"]
+__all__ = ["combined_page", "combined_serial", "source_headers", "upstream_moment", "upstream_path"]
 
 _UNHASHED = "-"
 
@@ -69,12 +69,13 @@ def _listed(file: Listed, project: str, upstream: str) -> ListedFile:
         file.requires_python,
         file.yanked,
         file.metadata_sha256,
-        _moment(file.upload_time),
+        upstream_moment(file.upload_time),
         source=upstream,
     )
 
 
-def _moment(text: str) -> datetime | None:
+def upstream_moment(text: str) -> datetime | None:
+    """Read when a file was uploaded; None if an upstream index says nothing that can be understood."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
