@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from rewheel.server.catalog.database import Database
 from rewheel.server.errors import Refused
@@ -81,6 +82,19 @@ def test_who_is_told_that_it_is_over_can_see_it(database: Database) -> None:
 
     assert side_by_side(database, [lambda n=n: job(f"{n:02}") for n in range(20)]) == [None] * 20
     assert seen == [True] * 20
+
+
+def test_who_is_refused_can_see_why(database: Database) -> None:
+    seen: list[list[str]] = []
+
+    def job() -> None:
+        try:
+            add(database, "same")
+        except IntegrityError:
+            seen.append(names(database))
+
+    assert side_by_side(database, [job] * 12) == [None] * 12
+    assert seen == [["same"]] * 11
 
 
 def test_when_the_transaction_is_given_up_all_of_the_group_are_told(database: Database) -> None:

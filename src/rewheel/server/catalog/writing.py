@@ -49,21 +49,26 @@ class WriterQueue:
             with self._counting:
                 self._waiting -= 1
             group = self._group or self._begin()
+            failure: BaseException | None = None
             try:
                 if group.size:
                     with group.connection.begin_nested():
                         yield group.connection
                 else:
                     yield group.connection
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised below, when it is true
+                failure = error
                 self._undo(group, error)
-                raise
-            group.size += 1
-            if not self._is_continued(group):
-                self._commit(group)
+            else:
+                group.size += 1
+                if not self._is_continued(group):
+                    self._commit(group)
+        # Who failed may have done so because of what others of the group did: that has to be true by now.
         group.is_over.wait()
         if group.failure is not None:
-            raise group.failure
+            raise group.failure from failure
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """Close the connection."""
