@@ -15,6 +15,8 @@ from rewheel.config import redact_url
 from rewheel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewheel.config import Settings
     from rewheel.environments import Target
     from rewheel.indexes import Sources
@@ -26,6 +28,7 @@ __all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
 _HASH_IN_URL = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([0-9a-fA-F]+)(?=&|$)")
 _EXACT = re.compile(r"={2,3}[^,*]+")
+_HERE = "this machine"
 _Value = TypeVar("_Value")
 
 
@@ -82,7 +85,7 @@ def build_resolver(
     session: Session,
     asked: Asked,
     *,
-    machine: "Machine",
+    machine: "Machine | Callable[[], Machine]",
     target: "Target",
     keep_installed: bool,
     sources: "Sources | None" = None,
@@ -91,11 +94,14 @@ def build_resolver(
     reinstall: bool = False,
     no_deps: bool = False,
     builder: "WheelBuilder | None" = None,
+    whole_metadata: bool = True,
 ) -> "Resolver":
     """Build the resolver for one target and machine, by the session's settings.
 
-    Without a `builder`, only wheels count.
+    What gives this `machine` is asked for it only if a wheel has a label. Without a `builder`, only wheels
+    count; without `whole_metadata`, the answer may lack headers of it.
     """
+    from rewheel.cli.support import LazyProviders
     from rewheel.resolution import ResolveOptions, Resolver, parse_abi_versions
 
     for place in asked.unnamed:
@@ -117,13 +123,15 @@ def build_resolver(
         allowed_hashes=asked.hashes,
         formats=read_formats(settings),
         editable=frozenset(asked.editable),
+        whole_metadata=whole_metadata,
     )
+    find_machine, name = (machine, _HERE) if callable(machine) else ((lambda: machine), machine.name)
     return Resolver(
         sources=_verified(sources if sources is not None else session.sources, asked),
         client=session.client,
         target=target,
-        providers=session.providers(machine, target.markers),
-        machine=machine.name,
+        providers=LazyProviders(session, find_machine, target.markers),
+        machine=name,
         options=options,
         installed=target.installed() if keep_installed else (),
         reporter=session.reporter,

@@ -73,12 +73,12 @@ def install(
     platform: Platform | None = None
     target = here
     # This machine is looked at only if something is chosen for it, which a remembered answer has been.
-    find_machine: Callable[[], Machine] = partial(
+    machine: Machine | Callable[[], Machine] = partial(
         session.machine_at, None, interpreter_arch=_platform(here)[1]
     )
     if session.settings.machine is not None:
         machine, target = machine_target(session, here, session.settings.machine)
-        platform, find_machine = machine.platform, lambda: machine
+        platform = machine.platform
     if not dry_run:
         _refuse_foreign_environment(here, target)
     place_of_clones = None if dry_run else source_folder(session, here, clones)
@@ -91,7 +91,7 @@ def install(
         return build_resolver(
             session,
             asked,
-            machine=find_machine(),
+            machine=machine,
             target=target,
             keep_installed=keep_installed,
             upgrade=upgrade,
@@ -99,6 +99,7 @@ def install(
             reinstall=reinstall,
             no_deps=no_deps,
             builder=builder,
+            whole_metadata=report is not None,
         )
 
     settings = session.settings

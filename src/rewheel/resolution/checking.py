@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.environments.damage import DamagedFile
     from rewheel.environments.dependencies import Dependency, DependencyGraph
-    from rewheel.machines import Providers
+    from rewheel.resolution.choosing import Supporting
     from rewheel.variants import VariantEnvironment
 
 __all__ = ["Problem", "ProblemKind", "broken_by", "check_environment"]
@@ -69,7 +69,7 @@ def check_environment(
     graph: "DependencyGraph",
     installed: "Iterable[InstalledDistribution]",
     target: "Target",
-    providers: "Providers",
+    providers: "Supporting",
     *,
     read_files: bool = False,
 ) -> list[Problem]:
@@ -147,7 +147,7 @@ def _unmet_one(dependency: "Dependency") -> Problem:
 def _misfits(
     each: "InstalledDistribution",
     target: "Target",
-    providers: "Providers",
+    providers: "Supporting",
     versions: "Mapping[str, Version]",
 ) -> Iterator[Problem]:
     try:

@@ -1,9 +1,8 @@
 """From the wheels that are left to the choice among them: who is asked, and what is made of the answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-from rewheel.machines import OriginKind
 from rewheel.resolution.choice import Choice
 from rewheel.resolution.judging import Wishes, judge
 from rewheel.variants import rank
@@ -11,7 +10,7 @@ from rewheel.variants import rank
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rewheel.machines import NamespaceSupport, Providers
+    from rewheel.machines import NamespaceSupport
     from rewheel.resolution.abi import AbiVersions
     from rewheel.resolution.choice import WheelVerdict
     from rewheel.resolution.combined import CombinedMetadata
@@ -20,7 +19,17 @@ if TYPE_CHECKING:
 
     SupportsOf = Callable[[VariantMetadata, Sequence[str], Release], Mapping[str, NamespaceSupport]]
 
-__all__ = ["choice_of", "supports_of"]
+__all__ = ["Supporting", "choice_of", "supports_of"]
+
+
+class Supporting(Protocol):
+    """Who knows what a machine supports, as `Providers` does."""
+
+    def support(
+        self, metadata: "VariantMetadata", namespaces: Collection[str], *, project: str, source: str
+    ) -> Mapping[str, "NamespaceSupport"]:
+        """Answer for exactly the namespaces asked, in their order."""
+        ...
 
 
 def choice_of(
@@ -68,10 +77,12 @@ def supports_of(
     labels: Sequence[str],
     release: "Release",
     *,
-    providers: "Providers",
+    providers: Supporting,
     abi: "AbiVersions",
 ) -> Mapping[str, "NamespaceSupport"]:
     """Ask the providers for the namespaces that these labels use, and for no others."""
+    from rewheel.machines import OriginKind
+
     properties = [metadata.properties_of(label) for label in labels]
     wanted = {name for found in properties if found is not None for name in found.namespaces}
     if not wanted:

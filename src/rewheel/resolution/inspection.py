@@ -9,10 +9,12 @@ from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
 from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
 from rewheel.resolution.releases import parse_version
+from rewheel.resolution.summaries import Need, Summaries, Summary, needs_of
 from rewheel.values import frozen
 from rewheel.variants import (
     PLAIN,
     DocumentKind,
+    Marker,
     VariantEnvironment,
     VariantProperties,
     VariantsError,
@@ -41,6 +43,8 @@ class Inspected:
     choice: "Choice | None" = None
     variant: VariantEnvironment = PLAIN
     obstacle: str = ""
+    needs: tuple[Need, ...] = ()
+    """The dependencies in the metadata."""
 
     @property
     def extras(self) -> frozenset[str]:
@@ -54,10 +58,11 @@ class Inspected:
 
     def requirements(self, environment: Mapping[str, str], extras: Collection[str] = ()) -> list[Requirement]:
         """Return the dependencies that apply, with the markers evaluated for the chosen wheel's variant."""
-        if self.metadata is None:
-            return []
-        parsed = [Requirement.parse(text) for text in self.metadata.requires]
-        return [found for found in parsed if found.applies(environment, self.variant, extras)]
+        return [
+            Requirement.parse(need.text)
+            for need in self.needs
+            if not need.marker or Marker.parse(need.marker).evaluate(environment, self.variant, extras)
+        ]
 
 
 class Inspector:
@@ -71,7 +76,10 @@ class Inspector:
         target: "Target",
         reporter: "Reporter",
         builder: "WheelBuilder | None" = None,
+        whole_metadata: bool = True,
     ) -> None:
+        """Without `whole_metadata`, that of wheels may lack the headers that resolving does not need."""
+        self._summaries = None if whole_metadata else Summaries(client)
         self._selector = selector
         self._client = client
         self._target = target
@@ -108,13 +116,13 @@ class Inspector:
             if selected is None:
                 return Inspected(choice=choice, obstacle=no_wheel_reason(choice))
             try:
-                metadata = self._read(selected)
+                metadata, needs = self._summary(selected)
             except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
                 problem = str(error)
             else:
-                problem = _misnamed(metadata, candidate) or _invalid(metadata)
+                problem = _misnamed(metadata, candidate)
                 if not problem and self._python_fits(metadata):
-                    return Inspected(metadata, choice, variant_environment(choice))
+                    return Inspected(metadata, choice, variant_environment(choice), needs=needs)
             if not problem:
                 self._selector.reject(selected.file, f"it requires Python {metadata.requires_python}")
                 continue
@@ -134,7 +142,7 @@ class Inspector:
         if not obstacle and not self._python_fits(metadata):
             obstacle = f"it requires Python {metadata.requires_python}"
         if not obstacle:
-            return Inspected(metadata, choice)
+            return Inspected(metadata, choice, needs=needs_of(metadata))
         if candidate.reference:
             raise WheelRejected(f"{sources.place} can't be used: {obstacle}")
         return Inspected(choice=choice, obstacle=f"{sources.place}: {obstacle}")
@@ -149,7 +157,20 @@ class Inspector:
             problem = str(error)
         if problem:
             return Inspected(obstacle=f"its installed metadata can't be read: {problem}")
-        return Inspected(metadata, variant=variant)
+        return Inspected(metadata, variant=variant, needs=needs_of(metadata))
+
+    def _summary(self, selected: "WheelVerdict") -> Summary:
+        """Find out what a wheel says of itself; raises WheelRejected, or another error, if that is no use."""
+        summaries = self._summaries if not selected.label else None
+        if summaries is not None and (kept := summaries.find(selected.file)) is not None:
+            return kept
+        metadata = self._read(selected)
+        if problem := _invalid(metadata):
+            raise WheelRejected(problem)
+        summary = Summary(metadata, needs_of(metadata))
+        if summaries is not None:
+            summaries.keep(selected.file, summary)
+        return summary
 
     def _read(self, selected: "WheelVerdict") -> CoreMetadata:
         """Read the core metadata, from PEP 658's file where it is offered, else from the wheel."""

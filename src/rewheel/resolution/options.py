@@ -40,3 +40,5 @@ class ResolveOptions:
     require_hashes: bool = False
     allowed_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Project to digests, as `"sha256:…"`, of which a file must have one; an absent project allows any."""
+    whole_metadata: bool = True
+    """Whether all headers of the metadata are wanted, and not only what resolving needs."""

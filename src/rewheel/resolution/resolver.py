@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, Sources
-    from rewheel.machines import Providers
     from rewheel.resolution.building import WheelBuilder
     from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.choice import Choice
+    from rewheel.resolution.choosing import Supporting
     from rewheel.resolution.search import Likely
 
 __all__ = ["Resolver"]
@@ -43,7 +43,7 @@ class Resolver:
         sources: "Sources",
         client: "Client",
         target: "Target",
-        providers: "Providers",
+        providers: "Supporting",
         machine: str = "this machine",
         options: ResolveOptions | None = None,
         installed: Iterable["InstalledDistribution"] = (),
@@ -69,7 +69,12 @@ class Resolver:
             can_build=builder is not None,
         )
         self._inspector = Inspector(
-            selector=self._selector, client=client, target=target, reporter=reporter, builder=builder
+            selector=self._selector,
+            client=client,
+            target=target,
+            reporter=reporter,
+            builder=builder,
+            whole_metadata=self._options.whole_metadata,
         )
         self._attempts = Attempts(
             selector=self._selector,

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, File
-    from rewheel.machines import NamespaceSupport, Providers
+    from rewheel.machines import NamespaceSupport
     from rewheel.progress import Reporter
+    from rewheel.resolution.choosing import Supporting
     from rewheel.resolution.options import ResolveOptions
     from rewheel.variants import VariantMetadata
 
@@ -45,7 +46,7 @@ class Selector:
         *,
         target: "Target",
         machine: str,
-        providers: "Providers",
+        providers: "Supporting",
         client: "Client",
         options: "ResolveOptions",
         reporter: "Reporter",

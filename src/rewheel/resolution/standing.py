@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from rewheel.environments import InstalledDistribution, Target
-    from rewheel.machines import Providers
+    from rewheel.resolution.choosing import Supporting
     from rewheel.variants import RejectedFeature
 
 __all__ = ["Misfit", "installed_properties", "installed_variant", "misfits"]
@@ -51,7 +51,7 @@ def installed_properties(found: "InstalledDistribution") -> VariantProperties:
     return _metadata(found).properties_of(found.label) or VariantProperties.from_properties(())
 
 
-def installed_variant(found: "InstalledDistribution", providers: "Providers") -> VariantEnvironment:
+def installed_variant(found: "InstalledDistribution", providers: "Supporting") -> VariantEnvironment:
     """Return what variant markers see for a distribution that is already there.
 
     Raises `VariantsError` if its `variant.json` can't be read.
@@ -73,7 +73,7 @@ def installed_variant(found: "InstalledDistribution", providers: "Providers") ->
 def misfits(
     found: "InstalledDistribution",
     target: "Target",
-    providers: "Providers",
+    providers: "Supporting",
     versions: "Mapping[str, Version]",
 ) -> list[Misfit]:
     """Tell why an installed distribution does not fit its Python, platform or machine; nothing if it does.
@@ -101,7 +101,7 @@ def misfits(
 
 
 def _variant_misfit(
-    found: "InstalledDistribution", providers: "Providers", versions: "Mapping[str, Version]"
+    found: "InstalledDistribution", providers: "Supporting", versions: "Mapping[str, Version]"
 ) -> str:
     if not found.label:
         return ""
