@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rewheel.installing import BytecodeMode
     from rewheel.machines import Machine
     from rewheel.resolution import Resolver, WheelBuilder
+    from rewheel.resolution.choosing import Supporting
 
 __all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
@@ -126,11 +127,14 @@ def build_resolver(
         whole_metadata=whole_metadata,
     )
     find_machine, name = (machine, _HERE) if callable(machine) else ((lambda: machine), machine.name)
+    providers: Supporting = LazyProviders(session, find_machine, target.markers)
+    if settings.enable_providers or settings.disable_providers or settings.trust_providers:
+        providers = session.providers(find_machine(), target.markers)  # tells at once what is wrong with them
     return Resolver(
         sources=_verified(sources if sources is not None else session.sources, asked),
         client=session.client,
         target=target,
-        providers=LazyProviders(session, find_machine, target.markers),
+        providers=providers,
         machine=name,
         options=options,
         installed=target.installed() if keep_installed else (),
