@@ -1,6 +1,7 @@
 """The care of an index of one's own: `rewheel index verify`, `backup` and `restore`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +9,16 @@ from rewheel.cli.options import json_option, output_options, pass_session
 from rewheel.cli.own_index import own_index, own_index_options
 from rewheel.cli.session import Session
 
+if TYPE_CHECKING:
+    from rewheel.server.operating.verification import Damage
+    from rewheel.server.services import Services
+
 __all__ = ["backup", "restore", "verify"]
 
 
 @click.command("verify")
 @click.option("--quick", is_flag=True, help="Compare names and sizes alone, instead of reading every file.")
+@click.option("--external", is_flag=True, help="Also fetch the wheels that lie elsewhere, and compare them.")
 @click.option("--prune", is_flag=True, help="Delete what the catalog has not spoken of for a day.")
 @json_option
 @own_index_options
@@ -22,6 +28,7 @@ def verify(
     session: Session,
     *,
     quick: bool,
+    external: bool,
     prune: bool,
     as_json: bool,
     data: Path | None,
@@ -39,6 +46,7 @@ def verify(
         output = session.output
         found = verification.verify(services, thorough=not quick, reporter=session.reporter)
         pruned = verification.prune(services, found) if prune else 0
+        outside = _look_outside(session, services, found.damages) if external else None
     if as_json:
         output.json(
             {
@@ -51,6 +59,7 @@ def verify(
                 "orphans": len(found.orphans),
                 "orphan-bytes": found.orphan_size,
                 "pruned": pruned,
+                "external": outside,
             }
         )
     else:
@@ -60,10 +69,29 @@ def verify(
             f"{found.blobs:,} files with {found.size:,} bytes, {found.releases:,} releases with variants: "
             f"{len(found.damages) or 'nothing'} damaged"
         )
+        if outside is not None:
+            output.result(f"{outside:,} wheels that lie elsewhere were looked at")
         if found.orphans:
             done = f"; deleted {pruned:,}" if prune else "; --prune deletes them"
             output.result(f"{len(found.orphans):,} without a use, {found.orphan_size:,} bytes{done}")
     return 0 if found.is_sound else 1
+
+
+def _look_outside(session: Session, services: "Services", damages: "list[Damage]") -> int:
+    """Look at the wheels that lie elsewhere, add what is wrong with them, and return their number."""
+    from contextlib import closing
+
+    from rewheel.server.intake.external import ExternalWheels
+    from rewheel.server.operating.outside import verify_outside
+
+    settings, number = services.settings, 0
+    wheels = ExternalWheels(hosts=settings.external_hosts, allow_http=settings.allow_insecure_external)
+    with closing(wheels):
+        for damage in verify_outside(services, wheels, reporter=session.reporter):
+            number += 1
+            if damage is not None:
+                damages.append(damage)
+    return number
 
 
 @click.command("backup")

@@ -171,6 +171,8 @@ _READERS: Mapping[str, Reader] = {
     "public-url": _text,
     "trusted-proxies": _networks,
     "allow-insecure-external": _switch,
+    "verify-external": _switch,
+    "external-hosts": _hosts,
     "staged-legacy-uploads": _switch,
     "file-limit": _size,
     "hard-file-limit": _size,

@@ -15,6 +15,7 @@ from rewheel.server.operating.metrics import Metrics
 from rewheel.server.settings import ServerSettings
 
 if TYPE_CHECKING:
+    from rewheel.server.intake.external import ExternalWheels
     from rewheel.server.reading.page_cache import PageCache
     from rewheel.server.upstream import Upstreams
 
@@ -39,6 +40,8 @@ class Services:
     metrics: Metrics
     upstreams: "Upstreams | None"
     """Other indexes that are asked for what is not here; None if there are none."""
+    external: "ExternalWheels | None" = None
+    """Looks at wheels that lie elsewhere; None unless the operator wants that."""
     _endings: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
@@ -57,6 +60,7 @@ class Services:
             PageCache(settings.page_cache),
             Metrics(),
             _upstreams(settings, database),
+            _external(settings),
         )
 
     @property
@@ -82,6 +86,8 @@ class Services:
         self.downloads.flush()
         if self.upstreams is not None:
             self.upstreams.close()
+        if self.external is not None:
+            self.external.close()
         self.database.close()
         self.blobs.close()
 
@@ -92,6 +98,14 @@ def _upstreams(settings: ServerSettings, database: Database) -> "Upstreams | Non
     from rewheel.server.upstream import Upstreams
 
     return Upstreams.open(settings, database)
+
+
+def _external(settings: ServerSettings) -> "ExternalWheels | None":
+    if not settings.verify_external:
+        return None
+    from rewheel.server.intake.external import ExternalWheels
+
+    return ExternalWheels.of(settings)
 
 
 def _blobs(settings: ServerSettings, database: Database) -> Blobs:

@@ -65,6 +65,10 @@ class ServerSettings:
     """Whether a form may ask, by a field `staged`, that its file is staged: an experiment (PEP 694)."""
     allow_insecure_external: bool = False
     """Whether rims may name wheels that are not fetched over https, for trials."""
+    verify_external: bool = False
+    """Whether wheels that rims name are fetched and compared before they are listed."""
+    external_hosts: tuple[str, ...] = ()
+    """Hosts, `name` or `name:port`, on which such wheels may be although they are not public."""
     upstreams: tuple[Upstream, ...] = ()
     """Indexes that are asked for what is not here, in the order in which they count."""
     reserved: tuple[str, ...] = ()

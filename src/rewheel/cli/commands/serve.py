@@ -58,6 +58,10 @@ __all__ = ["command"]
     help="Who may upload to a name first: anyone (default), admins, organisation:NAME. Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--verify-external", is_flag=True, default=None,
+    help="Fetch the wheels that rims name, and compare them, before they are listed.",
+)  # fmt: skip
+@click.option(
     "--allow-insecure-external", is_flag=True, default=None,
     help="Take the rims of wheels that are not fetched over https, for trials.",
 )  # fmt: skip
@@ -76,6 +80,7 @@ def command(
     upstreams: tuple[str, ...],
     reserve: tuple[str, ...],
     new_projects: tuple[str, ...],
+    verify_external: bool | None,
     allow_insecure_external: bool | None,
 ) -> None:
     """Serve a package index until it is told to stop.
@@ -97,6 +102,7 @@ def command(
         upstreams=_upstreams(upstreams),
         reserved=reserve or None,
         new_projects=_new_projects(new_projects),
+        verify_external=verify_external,
         allow_insecure_external=allow_insecure_external,
         log_format="text" if sys.stderr.isatty() else None,
     )

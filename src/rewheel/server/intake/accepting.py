@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from rewheel.server.catalog import hosting, projects
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
-from rewheel.server.intake.inspection import inspect
+from rewheel.server.intake.inspection import Inspected, inspect
 from rewheel.server.intake.naming import FileName, read_name
 from rewheel.server.intake.publishing import check_name, check_status, publish, store
 from rewheel.server.intake.spooling import Spooled
@@ -18,7 +18,7 @@ from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
 
-__all__ = ["Accepted", "Upload", "accept", "accept_file", "check_digests", "check_project"]
+__all__ = ["Accepted", "Upload", "accept", "accept_file", "check_digests", "check_elsewhere", "check_project"]
 
 _ATTEMPTS = 5
 """How often a transaction is tried when others create the same project or release at the same moment."""
@@ -67,6 +67,7 @@ def accept(services: Services, upload: Upload) -> Accepted:
             f"{name.name} belongs to {inspected.project}, not to {upload.project}",
             kind="wrong-project",
         )
+    check_elsewhere(services, inspected)
     store(services.blobs, inspected)
     for attempt in range(_ATTEMPTS):
         try:
@@ -91,6 +92,12 @@ def accept_file(services: Services, path: Path, *, by: Identity | None = None) -
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         size = stream.tell()
     return accept(services, Upload(spooled=Spooled(path, digest, size), by=by))
+
+
+def check_elsewhere(services: Services, inspected: Inspected) -> None:
+    """Look at a wheel that lies elsewhere, if the operator wants that; raises Refused (400)."""
+    if inspected.hosting is not None and services.external is not None:
+        services.external.check(inspected.filename, inspected.hosting)
 
 
 def check_digests(upload: Upload) -> None:

@@ -23,11 +23,17 @@ class Reach:
 
     def __call__(self, host: str, port: int, address: str) -> bool:
         """Answer for a connection to `host`, as a URL names it, at the IP `address`."""
-        return not self._hosts.isdisjoint({host.lower(), f"{host.lower()}:{port}"}) or is_public(address)
+        return self.is_named(host, port) or is_public(address)
+
+    def is_named(self, host: str, port: int) -> bool:
+        """Tell whether the operator has named a host, at this port or at all."""
+        return not self._hosts.isdisjoint({host.lower(), f"{host.lower()}:{port}"})
 
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 addresses as seen through a translator (RFC 6052)."""
+_TRANSLATED_HERE = IPv6Network("64:ff9b:1::/48")
+"""The same, for translators of one network alone (RFC 8215): which address is meant only they know."""
 
 
 def is_public(address: str) -> bool:
@@ -35,6 +41,8 @@ def is_public(address: str) -> bool:
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found in _TRANSLATED_HERE:
         return False
     inner = _inner(found) if isinstance(found, IPv6Address) else found
     return all(one.is_global and not one.is_multicast for one in (found, inner) if one is not None)

@@ -12,6 +12,7 @@ from rewheel.server.catalog.projects import Project
 from rewheel.server.catalog.stages import Stage, StagedFile
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
+from rewheel.server.intake.accepting import check_elsewhere
 from rewheel.server.intake.naming import read_name
 from rewheel.server.intake.publishing import check_name, check_status, publish
 from rewheel.server.intake.records import from_record
@@ -164,6 +165,8 @@ class SessionPublishing:
             stage = stages.find(connection, public_id)
             found = stages.files_of(connection, stage.id) if stage is not None else ()
         for file in found:
+            if file.status == FileState.COMPLETED and file.record is not None:
+                check_elsewhere(self._services, from_record(file.record))
             if file.status == FileState.COMPLETED and file.sha256 is not None:
                 size = self._services.blobs.size(file.sha256)
                 if size != file.size:
