@@ -108,9 +108,11 @@ def test_the_container_starts_what_there_is() -> None:
     (words,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.MULTILINE)
     told = serve(yaml.safe_load(words))
     assert str(told["data"]) == "/var/lib/rewheel"
+    ignored = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.MULTILINE):
         for source in line.split():
             assert (DEPLOY.parent / source).exists(), source
+            assert f"!{source}" in ignored, source  # all else stays out of the image's reach
 
 
 def test_proxies_allow_what_the_server_does() -> None:
