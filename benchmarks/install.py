@@ -73,9 +73,9 @@ that did other things as well, so processor time counts here):
 
 - Cold: unpacking the wheels of jupyterlab takes 1.5 s of processor time with `isal`, those of the third
   set 1.6 s, a quarter to a third of it in the system; uv took 2.0 to 2.5 s for everything. It is done
-  in processes of its own now, from the moment that a version is decided; on two processors, resolving,
-  downloading and linking take as much again. On flask, a system call trace shows more than half of the
-  time before the first request: loading our own modules, asking the interpreter, computing tags.
+  in processes of its own, from the moment that a version is decided, large wheels first; on two
+  processors, resolving, downloading and linking take as much again. On flask, half of the time passes
+  before the first request, with loading modules, and most of the rest in five rounds of requests.
 - Warm: the interpreter of a new environment is not started any more, and neither parser, settings nor
   resolver are loaded. What is left on flask is Python itself and loading the modules of the change. On
   the large sets it is system calls: jupyterlab has 14,000 links at about 15 microseconds, bytecode
