@@ -23,7 +23,7 @@ from server_catalog import TOKEN, fill
 from server_data import BIG, lay_out, wheel, wheel_name
 from server_load import Rate, as_many_as_possible, at_a_rate
 from server_peers import JSON, Peer, memory, resident, running
-from server_report import STEADY, Compared, Found, Sizes, Step, written
+from server_report import STEADY, Compared, Found, Sizes, Step, uploading, written
 from server_uploads import Uploads, multipart, send_wheels
 
 if TYPE_CHECKING:
@@ -142,14 +142,14 @@ def _fill_devpi(url: str, files: int) -> None:
 def _uploads(folder: Path) -> dict[str, Uploads]:
     data, taken = folder / "uploads", {}
     fill(data, 2, 2, 1)
-    with running(_rewheel(data, "")) as (url, _, _):
+    with running(_rewheel(data, "")) as (url, process, _):
         for size, count in UPLOADED:
             title = (
                 f"{count} wheels of {size >> 20} MiB"
                 if size >= _MIB
                 else f"{count} wheels of {size >> 10} KiB"
             )
-            taken[title] = send_wheels(url, TOKEN, folder / f"probe-{size}", size=size, count=count)
+            taken[title] = send_wheels(url, TOKEN, process, folder / f"probe-{size}", size=size, count=count)
             sys.stderr.write(f"{title}: {taken[title]}\n")
     return taken
 
@@ -187,5 +187,12 @@ def _one_by_one(url: str, projects: list[str]) -> float:
     return statistics.median(taken)
 
 
+def uploads() -> str:
+    """Measure uploads alone, and return their table."""
+    PEERS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rewheel-bench-", dir=PEERS.parent) as name:
+        return uploading(_uploads(Path(name))) + "\n"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(section())
+    sys.stdout.write(uploads() if sys.argv[1:] == ["uploads"] else section())

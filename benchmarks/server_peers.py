@@ -18,8 +18,8 @@ from pathlib import Path
 from measuring import environment
 
 __all__ = [
-    "Peer", "devpi", "free_port", "installed", "memory", "pypiserver", "resident", "running",
-    "simple_repository",
+    "Peer", "devpi", "free_port", "installed", "memory", "processor_time", "pypiserver", "resident",
+    "running", "simple_repository",
 ]  # fmt: skip
 
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json", "Accept-Encoding": "gzip"}
@@ -109,6 +109,17 @@ def memory(process: "subprocess.Popen[bytes]") -> int:
 def resident(process: "subprocess.Popen[bytes]") -> int:
     """Return the bytes that are resident in a server's processes, what they share counted in each."""
     return _sum_of(process, "Rss:")
+
+
+def processor_time(process: "subprocess.Popen[bytes]") -> float:
+    """Return the seconds that a server's processes have computed so far."""
+    ticks = 0
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if folder.name.isdecimal() and os.getpgid(int(folder.name)) == process.pid:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _sum_of(process: "subprocess.Popen[bytes]", figure: str) -> int:

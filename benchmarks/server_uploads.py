@@ -7,14 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from server_data import wheel
+from server_peers import processor_time
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.server import metadata_fields, multipart
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["CONNECTIONS", "Uploads", "send_wheels"]
 
@@ -31,9 +35,13 @@ class Uploads(NamedTuple):
     """MiB a second."""
     written: float
     """MiB a second that as many writers get onto the disk, synchronised, without a server."""
+    computed: float
+    """Seconds of processor time that the server takes for one."""
 
 
-def send_wheels(url: str, token: str, folder: Path, *, size: int, count: int) -> Uploads:
+def send_wheels(
+    url: str, token: str, process: "subprocess.Popen[bytes]", folder: Path, *, size: int, count: int
+) -> Uploads:
     """Upload `count` wheels of `size` bytes, each a project of its own, as twine does."""
     written = _write_files(folder, size, count)
     bodies = []
@@ -57,10 +65,12 @@ def send_wheels(url: str, token: str, folder: Path, *, size: int, count: int) ->
         connection.close()
 
     shares = [bodies[start::CONNECTIONS] for start in range(CONNECTIONS)]
+    before = processor_time(process)
     seconds = _side_by_side([lambda share=share: work(share) for share in shares])
+    computed = (processor_time(process) - before) / count
     if failed:
         raise SystemExit(f"{len(failed)} uploads failed: {failed[0]}")
-    return Uploads(count / seconds, sum(len(body) for body, _ in bodies) / seconds / _MIB, written)
+    return Uploads(count / seconds, sum(len(body) for body, _ in bodies) / seconds / _MIB, written, computed)
 
 
 def _write_files(folder: Path, size: int, count: int) -> float:
