@@ -1,9 +1,15 @@
 """The database and the store that other tests use are real, and are told apart from test to test."""
 
+import hashlib
 import http.client
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from rewheel.server.blobs import open_blobs
+from rewheel.server.catalog.moments import now
+from rewheel.server.settings import ServerSettings
 from support.gate import Gate
 from support.object_store import ObjectStore
 from support.postgresql import PostgreSQL
@@ -70,3 +76,18 @@ def test_a_closed_gate_is_a_server_that_is_gone(object_store: ObjectStore) -> No
             status()
         gate.open()
         assert status() == 403
+
+
+def test_an_object_goes_only_if_it_is_old(
+    tmp_path: Path, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    blobs = open_blobs(ServerSettings(data=tmp_path, storage=object_store.new_storage()))
+    sha256 = hashlib.sha256(b"object").hexdigest()
+    blobs.put_bytes(sha256, b"object")
+    assert not blobs.delete_old(sha256, now() - timedelta(hours=2))
+    assert blobs.size(sha256) == 6
+    assert blobs.delete_old(sha256, now() + timedelta(hours=2))
+    assert blobs.size(sha256) is None
+    assert not blobs.delete_old(sha256, now() + timedelta(hours=2))
