@@ -16,7 +16,7 @@ demo-index: $(VENV)/.ready-server
 example-numpy: $(VENV)/.ready
 	@$(BIN)/python examples/numpy/walk.py build/example-numpy $(if $(COMPILE),--compile)
 
-test: $(VENV)/.ready-dev
+test: $(VENV)/.ready-dev $(VENV)/.ready-peers
 	$(BIN)/python -m pytest -n auto -q tests -m "not acceptance"
 
 check: $(VENV)/.ready-dev
@@ -55,4 +55,12 @@ $(VENV)/.ready-server: $(VENV)/.ready
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test --group check --editable '.[server]'
+	@touch $@
+
+# Poetry and PDM, which install from our index in the tests; each has its dependencies to itself.
+$(VENV)/.ready-peers: $(VENV)/.ready
+	@$(PYTHON) -m venv $(VENV)/peers/poetry
+	@$(VENV)/peers/poetry/bin/python -m pip install --quiet --disable-pip-version-check 'poetry>=2.1'
+	@$(PYTHON) -m venv $(VENV)/peers/pdm
+	@$(VENV)/peers/pdm/bin/python -m pip install --quiet --disable-pip-version-check 'pdm[locked]>=2.20'
 	@touch $@

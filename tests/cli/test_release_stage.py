@@ -1,7 +1,6 @@
 """`rewheel release publish --stage`: a release is put together in a session, and public at once (PEP 694)."""
 
 import json
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from rewheel.wheels import dismount
-from support.server import RunningServer, running_server
+from support.server import RunningServer
 from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
 
@@ -18,9 +17,9 @@ from .conftest import Run
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running_server(tmp_path_factory.mktemp("staging") / "index") as running:
-        yield running
+def server(any_server: RunningServer) -> RunningServer:
+    """A laptop's server, and a company's."""
+    return any_server
 
 
 def place(server: RunningServer) -> tuple[str, ...]:

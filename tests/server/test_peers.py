@@ -42,6 +42,14 @@ def tool(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
+def apart(name: str) -> Path:
+    """Return the command of a tool that has an environment to itself."""
+    found = Path(sys.prefix, "peers", name, "bin", name)
+    if not found.exists():
+        pytest.skip(f"{name} is not there: `make test` installs it")
+    return found
+
+
 def label_of(folder: Path, module: str) -> str:
     """Return the label that an installed module of the wheel factory has."""
     values: dict[str, str] = {}
@@ -68,10 +76,10 @@ def wheels(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Path]:
     }  # fmt: skip
 
 
-def test_twine_then_pip(server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_twine_then_pip(any_server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> None:
     command = [tool("twine"), "upload", "--non-interactive", "--disable-progress-bar"]
-    command += ["--repository-url", server.legacy]
-    login = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": server.token}
+    command += ["--repository-url", any_server.legacy]
+    login = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": any_server.token}
     files = [wheels["plain"], wheels["lib"], wheels["sdist"]]
     for _ in range(2):  # the second time everything is there
         said = run(*command, *files, environ=login, cwd=tmp_path)
@@ -84,22 +92,24 @@ def test_twine_then_pip(server: RunningServer, wheels: dict[str, Path], tmp_path
     goal = tmp_path / "installed"
     said = run(
         sys.executable, "-m", "pip", "install", "--isolated", "--disable-pip-version-check", "--no-cache-dir",
-        "--index-url", server.simple, "--target", goal, "twine-then-pip-app", cwd=tmp_path,
+        "--index-url", any_server.simple, "--target", goal, "twine-then-pip-app", cwd=tmp_path,
     )  # fmt: skip
     assert "exit code" not in said, said
     assert ".metadata" in said
     assert label_of(goal, "twine_then_pip_lib") == ""
 
 
-def test_uv_publishes_and_installs(server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_uv_publishes_and_installs(
+    any_server: RunningServer, wheels: dict[str, Path], tmp_path: Path
+) -> None:
     environ = {"UV_CACHE_DIR": str(tmp_path / "cache"), "UV_PYTHON": sys.executable}
-    publish = [tool("uv"), "publish", "--publish-url", server.legacy, "--token", server.token]
+    publish = [tool("uv"), "publish", "--publish-url", any_server.legacy, "--token", any_server.token]
     for _ in range(2):  # the second time everything is there
         said = run(*publish, *wheels.values(), environ=environ, cwd=tmp_path)
         assert "exit code" not in said, said
     (lib,) = {wheels["lib"].name.partition("-")[0]}
     app = wheels["plain"].name.partition("-")[0].replace("_", "-")
-    install = [tool("uv"), "pip", "install", "--index-url", server.simple, "--target"]
+    install = [tool("uv"), "pip", "install", "--index-url", any_server.simple, "--target"]
     said = run(*install, tmp_path / "plain", app, environ=environ, cwd=tmp_path)
     assert "exit code" not in said, said
     assert label_of(tmp_path / "plain", lib) == ""
@@ -111,13 +121,62 @@ def test_uv_publishes_and_installs(server: RunningServer, wheels: dict[str, Path
     assert label_of(tmp_path / "variant", lib) == "v1"
 
 
-def test_rewheel_installs(server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_rewheel_installs(any_server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> None:
     for path in wheels.values():
-        assert server.upload(path).status == 200
+        assert any_server.upload(path).status == 200
     app = wheels["plain"].name.partition("-")[0].replace("_", "-")
     said = run(
-        sys.executable, "-m", "rewheel", "install", "--no-cache", "--index-url", server.simple,
+        sys.executable, "-m", "rewheel", "install", "--no-cache", "--index-url", any_server.simple,
         "--target", tmp_path / "installed", app, cwd=tmp_path,
     )  # fmt: skip
     assert "exit code" not in said, said
     assert label_of(tmp_path / "installed", "rewheel_installs_lib") == "v1"
+
+
+@pytest.fixture
+def project(any_server: RunningServer, wheels: dict[str, Path], tmp_path: Path) -> Path:
+    """The folder of a project that wants nothing yet; what it may want is published."""
+    for path in wheels.values():
+        assert any_server.upload(path).status == 200
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.9"\n'
+    (folder / "pyproject.toml").write_text(text)
+    return folder
+
+
+def test_poetry_installs(any_server: RunningServer, project: Path) -> None:
+    poetry = apart("poetry")
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(
+            "[tool.poetry]\npackage-mode = false\n"
+            f'[[tool.poetry.source]]\nname = "ours"\nurl = "{any_server.simple}"\npriority = "primary"\n'
+        )
+    environ = {
+        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+        "POETRY_CACHE_DIR": str(project / "cache"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    said = run(poetry, "add", "--no-interaction", "poetry-installs-app", environ=environ, cwd=project)
+    assert "exit code" not in said, said
+    assert "poetry_installs_lib-2.0-py3-none-any.whl" in (project / "poetry.lock").read_text()
+    (site,) = (project / ".venv/lib").glob("python3*/site-packages")
+    assert label_of(site, "poetry_installs_lib") == ""
+
+
+def test_pdm_installs(any_server: RunningServer, project: Path) -> None:
+    pdm = apart("pdm")
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{any_server.simple}"\nverify_ssl = false\n')
+    environ = {
+        "PDM_CHECK_UPDATE": "0",
+        "PDM_IGNORE_SAVED_PYTHON": "1",
+        "PDM_CACHE_DIR": str(project / "cache"),
+        "PDM_PYTHON": sys.executable,
+    }
+    said = run(pdm, "add", "--no-self", "pdm-installs-app", environ=environ, cwd=project)
+    assert "exit code" not in said, said
+    assert "pdm_installs_lib-2.0-py3-none-any.whl" in (project / "pdm.lock").read_text()
+    found = list(project.glob(".venv/lib/python3*/site-packages/pdm_installs_lib.py"))
+    assert len(found) == 1
+    assert label_of(found[0].parent, "pdm_installs_lib") == ""

@@ -1,6 +1,7 @@
-"""A relay in front of a server, which a test can close: the server is gone, at once and for everybody."""
+"""A relay in front of servers: it balances between them, and a test can close it as if they were gone."""
 
 import contextlib
+import itertools
 import selectors
 import socket
 import threading
@@ -13,10 +14,10 @@ _PIECE = 1 << 16
 
 
 class Gate:
-    """Passes connections on to a port of 127.0.0.1 while it is open; a context manager."""
+    """Passes connections on to ports of 127.0.0.1, to each in turn, while it is open; a context manager."""
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, *targets: int) -> None:
+        self._targets = itertools.cycle(targets)
         self._listener: socket.socket | None = None
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
@@ -65,7 +66,7 @@ class Gate:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self._target))
+                far = socket.create_connection(("127.0.0.1", next(self._targets)))
             except OSError:
                 near.close()
                 continue

@@ -12,16 +12,28 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from support.gate import Gate
+
 if TYPE_CHECKING:
     from rewheel.server.catalog.database import Database
 
-__all__ = ["JSON", "TOKEN", "Reply", "RunningServer", "metadata_fields", "multipart", "running_server"]
+__all__ = [
+    "JSON",
+    "TOKEN",
+    "Company",
+    "Reply",
+    "RunningServer",
+    "metadata_fields",
+    "multipart",
+    "running_company",
+    "running_server",
+]
 
 TOKEN = "rewheel-token-of-the-tests"
 """The administrator's secret, unless a test wants another."""
@@ -59,6 +71,8 @@ class RunningServer:
     process: subprocess.Popen[str]
     database: str = ""
     """The URL of its database, if that is no file in `data`."""
+    storage: str = ""
+    """The URL of its storage, if that is no folder in `data`."""
     lines: list[str] = field(default_factory=list)
     """What it has printed so far."""
 
@@ -161,8 +175,9 @@ def running_server(
         text=True,
         cwd=data.parent,
     )
-    database = dict(itertools.pairwise(arguments)).get("--database", "")
-    server = RunningServer("", data, token, process, database)
+    given = dict(itertools.pairwise(arguments))
+    place = given.get("--database", ""), given.get("--storage", "")
+    server = RunningServer("", data, token, process, *place)
     reader: threading.Thread | None = None
     assert process.stdout is not None
     try:
@@ -190,6 +205,37 @@ def running_server(
         if reader is not None:
             reader.join(10)
         process.stdout.close()
+
+
+@dataclass
+class Company(RunningServer):
+    """Several servers that share database and storage, and nothing else, behind one address.
+
+    Connections go to each in turn: what is asked after a change is asked of another server than the one that
+    made it.
+    """
+
+    members: tuple[RunningServer, ...] = ()
+    """The servers, each with an address and a data folder of its own."""
+
+
+@contextmanager
+def running_company(
+    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, count: int = 2
+) -> Iterator[Company]:
+    """Run that many `rewheel serve` with the same arguments meanwhile, and a balancer in front of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        members = [
+            stack.enter_context(running_server(folder / f"member-{n}", *arguments, environ=environ))
+            for n in range(count)
+        ]
+        gate = stack.enter_context(Gate(*(member.address[1] for member in members)))
+        first = members[0]
+        yield Company(
+            f"http://127.0.0.1:{gate.port}/", first.data, first.token, first.process, first.database,
+            first.storage, first.lines, tuple(members),
+        )  # fmt: skip
 
 
 def _drain(process: subprocess.Popen[str], lines: list[str]) -> None:

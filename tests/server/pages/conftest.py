@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from support.server import running_server
 from support.wheel_factory import make_wheel
 
 NVIDIA = {
@@ -63,16 +62,15 @@ def put_foo(folder: Path, version: str = "2.0", name: str = "foo") -> list[Path]
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory):
-    """Serve an index with `foo` 1.0 (plain) and 2.0 (variants), and `bar`."""
+def index(any_server, tmp_path_factory):
+    """Serve an index with `foo` 1.0 (plain) and 2.0 (variants), and `bar`; of a laptop, and of a company."""
     folder = tmp_path_factory.mktemp("pages")
-    with running_server(folder / "index") as server:
-        wheels = [
-            make_wheel(folder, "foo", "1.0", headers=["Summary: The old foo"]),
-            *put_foo(folder),
-            make_wheel(folder, "bar", "1.5", headers=["Summary: What foo stands on", "Keywords: bars"]),
-        ]
-        for wheel in wheels:
-            reply = server.upload(wheel)
-            assert reply.status == 200, reply.text
-        yield server
+    wheels = [
+        make_wheel(folder, "foo", "1.0", headers=["Summary: The old foo"]),
+        *put_foo(folder),
+        make_wheel(folder, "bar", "1.5", headers=["Summary: What foo stands on", "Keywords: bars"]),
+    ]
+    for wheel in wheels:
+        reply = any_server.upload(wheel)
+        assert reply.status == 200, reply.text
+    return any_server

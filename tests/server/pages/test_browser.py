@@ -7,6 +7,8 @@ import pytest
 
 from support.browser import running_browser
 
+# What pages say is compared over HTTP; a browser needs to look at one server alone.
+pytestmark = pytest.mark.parametrize("any_server", ["folder"], indirect=True, scope="module")
 MACHINE = """
 [metadata]
 version = "0.1"

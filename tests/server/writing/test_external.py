@@ -25,6 +25,12 @@ from support.wheel_factory import make_wheel
 SUPPORT = "mailto:wheels@acme.example"
 
 
+@pytest.fixture(scope="module")
+def server(any_server: RunningServer) -> RunningServer:
+    """All of this holds on a laptop and in a company."""
+    return any_server
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_certificate(tmp_path_factory.mktemp("tls"))

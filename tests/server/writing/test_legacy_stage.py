@@ -9,16 +9,26 @@ import pytest
 
 from rewheel.cli.entry import main
 from rewheel.wheels import dismount
-from support.server import RunningServer, running_server
+from support.server import RunningServer, running_company, running_server
 from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
 
 
-@pytest.fixture(scope="module")
-def daring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+@pytest.fixture(scope="module", params=["folder", "postgresql-s3"])
+def daring(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
     environ = {"REWHEEL_SERVER_STAGED_LEGACY_UPLOADS": "true"}
-    with running_server(tmp_path_factory.mktemp("daring") / "index", environ=environ) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("daring")
+    if request.param == "folder":
+        with running_server(folder / "index", environ=environ) as running:
+            yield running
+        return
+    store = request.getfixturevalue("object_store")
+    place = ["--database", request.getfixturevalue("postgresql").new_database()]
+    place += ["--storage", store.new_storage()]
+    with running_company(folder, *place, environ={**store.environment, **environ}) as company:
+        yield company
 
 
 def test_694_a_form_stages_its_file(daring: RunningServer, tmp_path: Path) -> None:

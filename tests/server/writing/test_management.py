@@ -1,23 +1,40 @@
 """Tokens, roles, yanking, deletion, status, limits, organisations and the log, over a real server."""
 
 import hashlib
-import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
+from rewheel.server.catalog.schema import metadata, tokens
 from support.server import JSON, RunningServer
 from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
 
 
+@pytest.fixture(scope="module")
+def server(any_server: RunningServer) -> RunningServer:
+    """All of this holds on a laptop and in a company."""
+    return any_server
+
+
 @pytest.fixture
 def admin(server: RunningServer) -> Uploader:
     return Uploader(server, server.token)
+
+
+def everything_in(server: RunningServer) -> str:
+    """Return all rows of the catalog as text."""
+    database = server.open_database()
+    with database.read() as connection:
+        rows = [connection.execute(select(table)).all() for table in metadata.sorted_tables]
+    database.close()
+    return "\n".join(str(tuple(row)) for found in rows for row in found)
 
 
 def wheel(folder: Path, name: str, version: str = "1.0", content: str = "") -> Path:
@@ -40,9 +57,7 @@ class TestTokens:
         assert made["secret"].startswith("rewheel-")
         listed = admin.manage("GET", "tokens")
         assert made["secret"] not in listed.text
-        with sqlite3.connect(server.data / "catalog.sqlite3") as connection:
-            dump = "\n".join(connection.iterdump())
-        connection.close()
+        dump = everything_in(server)
         assert made["secret"] not in dump
         assert hashlib.sha256(made["secret"].encode()).hexdigest() in dump
         assert not any(made["secret"] in line for line in server.lines)
@@ -61,10 +76,13 @@ class TestTokens:
     def test_an_expired_token_is_no_token(self, admin: Uploader, server: RunningServer) -> None:
         friend = admin.friend("short-lived", **{"expires-in-days": 1})
         assert friend.manage("GET", "whoami").status == 200
-        connection = sqlite3.connect(server.data / "catalog.sqlite3", timeout=30)
-        with connection:
-            connection.execute("UPDATE tokens SET expires_at = '2020-01-01' WHERE expires_at IS NOT NULL")
-        connection.close()
+        database = server.open_database()
+        with database.write() as connection:
+            given = tokens.c.expires_at.is_not(None)
+            connection.execute(
+                update(tokens).where(given).values(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+            )
+        database.close()
         reply = friend.manage("GET", "whoami")
         assert reply.status == 401
         assert "expired" in reply.json()["error"]

@@ -1,18 +1,18 @@
 """Upload 2.0 (PEP 694) over a real server: every check of its list, and what goes wrong."""
 
 import hashlib
-import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from uv import find_uv_bin
 
-from rewheel.server.catalog import stages
-from rewheel.server.catalog.database import Database
+from rewheel.server.catalog import schema, stages
 from support.server import RunningServer
 from support.upload2 import TYPE, Uploader
 from support.wheel_factory import make_wheel
@@ -163,15 +163,15 @@ class TestSessions:
         assert admin.send("POST", extend, {"extend-for": -3600}).json()["expires-at"] == most
         is_problem(admin.send("POST", extend, {"extend-for": "long"}), 400)
 
-    def test_694_a_session_ends_when_its_time_is_over(self, local: Uploader) -> None:
-        session = local.friend("grace").session("forgotten")
-        database = Database(f"sqlite:///{local.server.data / 'catalog.sqlite3'}")
+    def test_694_a_session_ends_when_its_time_is_over(self, admin: Uploader) -> None:
+        session = admin.friend("grace").session("forgotten")
+        database = admin.server.open_database()
         with database.write() as connection:
             (stage,) = stages.list_live(connection, "forgotten")
             stages.change(connection, stage.id, expires_at=stage.created_at)
         database.close()
-        assert local.status(session)["status"] == "canceled"
-        assert local.friend("heidi").create("forgotten").status == 201
+        assert admin.status(session)["status"] == "canceled"
+        assert admin.friend("heidi").create("forgotten").status == 201
 
 
 class TestFiles:
@@ -285,31 +285,31 @@ class TestFiles:
         assert admin.publish(session).status == 201
 
     def test_694_c7_names_are_reserved_while_a_session_is_processed(
-        self, local: Uploader, server: RunningServer, tmp_path: Path
+        self, admin: Uploader, any_server: RunningServer, tmp_path: Path
     ) -> None:
         wheel = make_wheel(tmp_path, "contended")
-        session = local.session("contended")
-        local.add(session, wheel)
-        database = Database(f"sqlite:///{server.data / 'catalog.sqlite3'}")
+        session = admin.session("contended")
+        admin.add(session, wheel)
+        database = any_server.open_database()
         with database.write() as connection:  # as it is between the answer 202 and the end
             (stage,) = stages.list_live(connection, "contended")
             stages.change(connection, stage.id, status="processing")
         other = make_wheel(tmp_path / "other", "contended", files={"contended.py": "other = 1\n"})
-        reply = server.upload(other)
+        reply = any_server.upload(other)
         assert reply.status == 409, reply.text
         assert "just being published" in reply.text
-        second = local.session("contended", "2.0")
+        second = admin.session("contended", "2.0")
         assert second["status"] == "open"
-        is_problem(local.send("DELETE", session["links"]["session"]), 409)
-        is_problem(local.begin(session, wheel), 409)
-        assert local.send("GET", session["links"]["session"]).headers["retry-after"]
-        assert not is_public(server, "contended")
+        is_problem(admin.send("DELETE", session["links"]["session"]), 409)
+        is_problem(admin.begin(session, wheel), 409)
+        assert admin.send("GET", session["links"]["session"]).headers["retry-after"]
+        assert not is_public(any_server, "contended")
         with database.write() as connection:
             stages.change(connection, stage.id, status="error", notices=["it failed"])
         database.close()
-        assert local.status(session)["notices"] == ["it failed"]
-        assert local.publish(session).status == 201  # from "error" all can be done again
-        assert server.upload(other).status == 409
+        assert admin.status(session)["notices"] == ["it failed"]
+        assert admin.publish(session).status == 201  # from "error" all can be done again
+        assert any_server.upload(other).status == 409
 
     def test_694_deferred_publishing(self, admin: Uploader, tmp_path: Path) -> None:
         session = admin.session("deferred")
@@ -322,18 +322,18 @@ class TestFiles:
         assert status == "published"
         assert is_public(admin.server, "deferred")
 
-    def test_694_what_a_process_left_behind_is_finished(self, local: Uploader, tmp_path: Path) -> None:
-        session = local.session("abandoned")
-        local.add(session, make_wheel(tmp_path, "abandoned"))
-        connection = sqlite3.connect(local.server.data / "catalog.sqlite3", timeout=30)
-        with connection:  # its process died long ago, after it had answered 202
-            connection.execute(
-                "UPDATE stages SET status = 'processing', changed_at = '2026-01-01 00:00:00.000000' "
-                "WHERE project = 'abandoned'"
-            )
-        connection.close()
-        assert local.status(session)["status"] == "published"
-        assert is_public(local.server, "abandoned")
+    def test_694_what_a_process_left_behind_is_finished(self, admin: Uploader, tmp_path: Path) -> None:
+        session = admin.session("abandoned")
+        admin.add(session, make_wheel(tmp_path, "abandoned"))
+        database = admin.server.open_database()
+        with database.write() as connection:  # its process died long ago, after it had answered 202
+            (stage,) = stages.list_live(connection, "abandoned")
+            stages.change(connection, stage.id, status="processing")
+            long_ago = {"changed_at": datetime(2026, 1, 1, tzinfo=UTC)}
+            connection.execute(update(schema.stages).where(schema.stages.c.id == stage.id).values(long_ago))
+        database.close()
+        assert admin.status(session)["status"] == "published"
+        assert is_public(admin.server, "abandoned")
 
     def test_694_a_deferred_failure_is_told_and_the_session_can_be_mended(
         self, local: Uploader, server: RunningServer, tmp_path: Path
