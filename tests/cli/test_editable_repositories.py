@@ -49,8 +49,10 @@ def direct_url(environment: Path, pattern: str = "foo-*") -> object:
     return json.loads(path.read_text())
 
 
-@pytest.mark.parametrize("revision", ["", "@side", "@v1"])
-@pytest.mark.parametrize("form", ["git+{url}#egg=foo", "foo @ git+{url}"])
+@pytest.mark.parametrize(
+    ("form", "revision"),
+    [("git+{url}#egg=foo", ""), ("git+{url}#egg=foo", "@v1"), ("foo @ git+{url}", "@side")],
+)
 def test_it_is_what_pip_makes_of_it(run: Run, origin: Path, tmp_path: Path, revision: str, form: str) -> None:
     text = form.format(url=f"{origin.as_uri()}{revision}")
     ours, theirs = make_environment(), make_environment(tmp_path / "theirs")
