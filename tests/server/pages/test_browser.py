@@ -69,7 +69,7 @@ def test_pages_are_accessible_on_screens_of_any_size(browser, index, scheme):
             page = tab.open(path)
             for element in page.query_selector_all("details"):
                 element.evaluate("e => { e.open = true; }")
-            for width in (1280, 360):
+            for width in (1280, 375, 360):
                 page.set_viewport_size({"width": width, "height": 800})
                 assert page.evaluate(AUDIT) == [], f"{path} {scheme} {width}"
 
@@ -177,3 +177,16 @@ def test_managing_in_a_browser(browser, index):
         tab.open("/admin/")
         assert page.locator("h1").inner_text() == "Log in"
         assert tab.problems == []
+
+
+def test_the_command_is_seen_whole_on_a_telephone(browser, index):
+    with Tab(browser, index, viewport={"width": 375, "height": 800}) as tab:
+        page = tab.open("/project/foo/")
+        for name in ("install", "pip"):
+            shown = page.locator(f"#{name}")
+            assert shown.evaluate("e => e.scrollWidth <= e.clientWidth"), name
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        for region in page.query_selector_all(".wide"):
+            assert region.evaluate(
+                "e => e.tabIndex === 0 && (e.ariaLabel || e.getAttribute('aria-labelledby')) !== null"
+            )
