@@ -4,6 +4,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from rewheel.environments import InstalledDistribution
 from rewheel.installing.composing import Composition
@@ -104,7 +105,7 @@ class _Planner:
                 there.update(dict.fromkeys(names, composition))
         seen: set[str] = set()
         for folder in incoming:
-            for parent in (folder, *_parents(folder)):
+            for parent in chain((folder,), _parents(folder)):
                 if parent in seen:
                     break
                 seen.add(parent)
@@ -240,7 +241,7 @@ def _emptied(paths: Iterable[str], layout: Layout) -> list[str]:
 
 def _parents(path: str) -> Iterable[str]:
     """Yield the folders that contain a path, deepest first, without the root."""
-    folder = posixpath.dirname(path)
+    folder = path.rpartition("/")[0]
     while folder:
         yield folder
-        folder = posixpath.dirname(folder)
+        folder = folder.rpartition("/")[0]
