@@ -136,6 +136,32 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     verify(tmp_path / "index")
 
 
+def test_of_two_one_is_killed_and_the_other_shows_all_or_nothing(
+    tmp_path: Path, postgresql: PostgreSQL, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rewheel.cli.entry import main
+
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    place = ["--database", postgresql.new_database(), "--storage", object_store.new_storage()]
+    big = {"x": os.urandom(2_000_000)}
+    wheels = [make_wheel(tmp_path, f"pair{n}", label="v3", properties=VARIANT, files=big) for n in range(3)]
+    with running_server(tmp_path / "other", *place, environ=object_store.environment) as other:
+        for number, wheel in enumerate(wheels):
+            with (
+                running_server(tmp_path / "one", *place, environ=object_store.environment) as one,
+                socket.create_connection(one.address) as connection,
+            ):
+                request = request_of(one, wheel)
+                connection.sendall(request if number else request[: len(request) // 2])
+                time.sleep(0.05 * number)
+                kill(one)
+            if not is_whole(other, wheel):
+                assert other.upload(wheel).status == 200  # nothing of the first attempt stands in the way
+                assert is_whole(other, wheel)
+    assert main(["index", "verify", "--data", str(tmp_path / "none"), *place, "-q"]) == 0
+
+
 def test_the_database_goes_and_comes_back(
     tmp_path: Path, postgresql: PostgreSQL, object_store: ObjectStore
 ) -> None:

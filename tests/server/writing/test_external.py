@@ -433,17 +433,19 @@ def stub(folder: Path, name: str, index: str, *, backend: str, requires: str, to
     return path
 
 
+@pytest.mark.parametrize("tool", ["pip", "uv", "rewheel"])
 def test_759_c9_a_stub_installs_the_wheel_that_it_stands_for(
-    server: RunningServer, shelf: Path, tmp_path: Path, certificate: Path
+    server: RunningServer, shelf: Path, tmp_path: Path, certificate: Path, tool: str
 ) -> None:
-    make_wheel(shelf, "stubbed", files={"stubbed.py": "LARGE = True\n"})
+    name = f"stubbed-{tool}"
+    make_wheel(shelf, name, files={f"stubbed_{tool}.py": "LARGE = True\n"})
     with IndexServer(shelf) as elsewhere:
         backend = 'build-backend = "backend"\nbackend-path = ["."]'
-        sdist = stub(tmp_path, "stubbed", elsewhere.simple_url, backend=backend, requires="", tool="stub")
+        sdist = stub(tmp_path, name, elsewhere.simple_url, backend=backend, requires="", tool="stub")
         assert server.upload(sdist, **metadata_fields(sdist, sdist.read_bytes())).status == 200
-        done = install("rewheel", server, certificate, tmp_path, "stubbed")
+        done = install(tool, server, certificate, tmp_path, name)
         assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out/stubbed.py").read_text() == "LARGE = True\n"
+    assert (tmp_path / f"out/stubbed_{tool}.py").read_text() == "LARGE = True\n"
 
 
 @pytest.mark.acceptance
