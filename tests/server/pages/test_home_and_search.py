@@ -8,14 +8,20 @@ from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.migrating import migrate
 from rewheel.server.catalog.releases import Description
 from rewheel.server.catalog.versions import sort_key
+from rewheel.server.settings import ServerSettings
 from support.page import Page
 from support.server import running_server
 from support.wheel_factory import make_wheel
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'catalog.sqlite3'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog(request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
+    if request.param == "postgresql":
+        url = ServerSettings(
+            data=tmp_path, database=request.getfixturevalue("postgresql").new_database()
+        ).database_url
+    database = Database(url)
     migrate(database)
     yield database
     database.close()
