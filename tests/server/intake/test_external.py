@@ -18,6 +18,7 @@ from rewheel.server.upstream.reach import is_public
 from rewheel.wheels import ExternalHosting, dismount
 from support.index_server import Fault, IndexServer, Response
 from support.server import RunningServer, running_server
+from support.tls import make_certificate, server_context
 from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
 
@@ -190,6 +191,16 @@ class TestWhereItIsLed:
     ) -> None:
         looking = opened(hosts=[f"127.0.0.1:{host.port}"], timeout=5)
         assert "https" in refusal(looking, wheel, place(wheel, host.file_url(wheel.name)))
+        assert host.connections == 0
+
+    def test_a_certificate_that_nobody_vouches_for(
+        self, shelf: Path, tmp_path: Path, wheel: Path, opened: Callable[..., ExternalWheels]
+    ) -> None:
+        with IndexServer(shelf, tls=server_context(make_certificate(tmp_path))) as safe:
+            looking = opened(hosts=[f"127.0.0.1:{safe.port}"], timeout=5)
+            message = refusal(looking, wheel, place(wheel, safe.file_url(wheel.name)))
+            assert "certificate is not trusted" in message
+            assert safe.requests == []
 
     def test_strange_ports_are_for_hosts_of_the_operator(
         self, wheel: Path, opened: Callable[..., ExternalWheels]

@@ -88,6 +88,7 @@ class ExternalWheels:
         A byte is asked for first, which shows whether the host answers range requests and how large the wheel
         is, before anything large is read.
         """
+        self._check_scheme(filename, place.uri)
         if place.size > _LARGEST:
             raise _wrong(filename, f"{place.size:,} bytes are more than is looked at")
         if not self._slots.acquire(timeout=_PATIENCE):
