@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.index_server import HTML, JSON, Fault, IndexServer, Response
-from support.server import RunningServer, running_server
+from support.server import Company, RunningServer, running_company, running_server
 from support.wheel_factory import make_wheel, write_index_file
 
 VARIANT = {"x86_64": {"level": ["v3"]}}
@@ -45,14 +46,15 @@ def storage_host(index: IndexServer) -> Iterator[IndexServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["folder", "postgresql-s3"])
 def server(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     index: IndexServer,
     second: IndexServer,
     storage_host: IndexServer,
 ) -> Iterator[RunningServer]:
-    """A server that asks again every time."""
+    """A server that asks again every time: one of a laptop, then two of a company that take turns."""
     arguments = (
         named(index, "outside"),
         named(second, "second"),
@@ -62,8 +64,17 @@ def server(
         "REWHEEL_SERVER_UPSTREAM_LIFETIME": "0",
         "REWHEEL_SERVER_UPSTREAM_HOSTS": f"127.0.0.1:{storage_host.port}",
     }
-    with running_server(tmp_path_factory.mktemp("server") / "index", *arguments, environ=environ) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("server")
+    if request.param == "folder":
+        with running_server(folder / "index", *arguments, environ=environ) as running:
+            yield running
+        return
+    store = request.getfixturevalue("object_store")
+    database = request.getfixturevalue("postgresql").new_database()
+    place = ("--database", database, "--storage", store.new_storage())
+    environ |= store.environment
+    with running_company(folder, *arguments, *place, environ=environ) as both:
+        yield both
 
 
 @pytest.fixture
@@ -85,6 +96,11 @@ def shelf(index: IndexServer) -> Path:
 def wheel(shelf: Path) -> Path:
     """A wheel of a project that only the first index has, of a name of its own."""
     return make_wheel(shelf, f"foo{next(_numbers)}")
+
+
+def servers(server: RunningServer) -> int:
+    """How many there are, each of which may ask upstream for itself."""
+    return len(server.members) if isinstance(server, Company) else 1
 
 
 def project_of(wheel: Path) -> str:
@@ -133,7 +149,12 @@ def test_a_file_is_fetched_once_and_served_in_parts_from_then_on(
     part = server.get(path, range="bytes=0-9")
     assert (part.status, part.body) == (206, content[:10])
     assert server.get(path).body == content
-    upstream.forget()
+    for _ in range(100):  # while one server still puts the file away, another asks upstream for it, too
+        upstream.forget()
+        assert server.get(path).body == content
+        if not upstream.count("/files/*"):
+            break
+        time.sleep(0.05)
     upstream.faults["/files/*"] = Fault(status=500)
     again = server.get(path)
     assert again.body == content
@@ -247,7 +268,7 @@ def test_many_who_want_one_file_at_once_cost_one_download(
     for thread in threads:
         thread.join()
     assert bodies == [wheel.read_bytes()] * 5
-    assert upstream.count(f"/files/{wheel.name}") == 1
+    assert 1 <= upstream.count(f"/files/{wheel.name}") <= servers(server)
 
 
 @pytest.mark.parametrize("way", ["link", "redirect"])
@@ -343,7 +364,7 @@ class TestPagesForPeople:
         server.get(f"/project/{name}/", accept="text/html")
         asked = [request.path for request in upstream.requests]
         assert set(asked) == {f"/simple/{name}/", f"/files/{name}-1.0-variants.json"}
-        assert asked.count(f"/files/{name}-1.0-variants.json") == 1
+        assert 1 <= asked.count(f"/files/{name}-1.0-variants.json") <= servers(server)
 
     def test_the_description_is_shown_once_an_installer_has_fetched_it(
         self, server: RunningServer, upstream: IndexServer, shelf: Path
