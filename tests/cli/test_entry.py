@@ -87,7 +87,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
         (["install", "foo", "--variant", "foo"], "--variant: expected PACKAGE=LABEL", ""),
         (["install", "foo", "-t", "x", "--variant", "foo=CU 12"], "CU 12", ""),
         (["install", "foo", "--target", "t", "--no-binary", "-x"], "'-x' is not the name of a project", ""),
-        (["install", "-e", "git+https://a.test/x"], "only a folder can be installed as it stands", "clone"),
+        (["install", "-e", "git+https://a.test/x"], "the name of the project has to be said", "egg"),
         (["install", "foo", "-C", "key"], "expected KEY=VALUE", ""),
         (["install", "./missing.whl"], "there is no such file", ""),
         (["install", "foo", "-t", "x", "--enable-provider", "A B"], "--enable-provider", ""),
