@@ -68,22 +68,35 @@ _NOTES = (
     "Ready to run: warm installation and the first import of what was installed."
 )
 
-_REMARKS = """Where a budget is missed, as far as it was looked into on 2026-11-25 (single runs on a machine
-that did other things as well, so processor time counts here):
+_REMARKS = """The dry run of jupyterlab through the registry, warm, was taken apart from that on
+2026-11-25, 7 runs in turn: 0.55 s [0.48 to 0.61], uv 1.15 s [1.04 to 1.39]. Its budget is that of the
+table, and met.
 
-- Cold: unpacking the wheels of jupyterlab takes 1.5 s of processor time with `isal`, those of the third
-  set 1.6 s, a quarter to a third of it in the system; uv took 2.0 to 2.5 s for everything. It is done
-  in processes of its own, from the moment that a version is decided, large wheels first; on two
-  processors, resolving, downloading and linking take as much again. On flask, half of the time passes
-  before the first request, with loading modules, and most of the rest in five rounds of requests.
-- Warm: the interpreter of a new environment is not started any more, and neither parser, settings nor
-  resolver are loaded. What is left on flask is Python itself and loading the modules of the change. On
-  the large sets it is system calls: jupyterlab has 14,000 links at about 15 microseconds, bytecode
-  included, which uv does not link, and 2,000 folders at 60 to 100.
-- Anew: pages are read as JSON again. Next: compact rows of pages, filtered by tags, and fewer modules.
-- Dry run: goes through the settings, and reads the whole answer. Next: the short way of repeated
-  answers.
-- Ready to run: the first import takes most of it."""
+Why budgets are missed, by profiles of that day (system call traces, `-X importtime`, cProfile) on a
+machine that did other things as well, so that processor time counts:
+
+- Cold, flask: half of the time passes with loading 370 modules, and most of the rest in five rounds of
+  requests (metadata of what metadata names), 20 ms each. Next: fewer modules, a lighter HTTP client than
+  `http.client`.
+- Cold, large sets: unpacking the 16 wheels of the third set (94 MB, 6,400 files) takes 1.4 to 1.6 s of
+  user time and 0.5 to 1.0 s in the system: inflating 1.0 with `isal`, writing 0.5, SHA-256 of every file
+  0.4, creating files 0.3. uv takes 2.3 s of processor time for everything. Unpacking has processes of its
+  own, from the moment that a version is decided, the largest wheels first; resolving, downloading and
+  linking take as much again. Next: linking while the last wheels are unpacked.
+- Warm: neither parser, settings nor resolver are loaded, and no interpreter is started; flask is Python
+  itself and the modules of the change. The third set has 7,209 links, bytecode included, of which uv
+  makes half. A bare loop of `os.link` over them takes 107 to 141 ms, their 658 folders 36 to 85, looking
+  whether each is still what was put there 42 to 60: 185 ms at best, where all of uv takes 280 ms of
+  processor time. Two threads or processes hardly help. So 0.7 times uv's time is out of reach there as
+  long as bytecode is linked file by file, which is what makes the environment ready to run. The four
+  `fsync` of a change take 0.3 to 3 ms each.
+- Anew: of flask three quarters were imports, and most of what is left is. Gone are dataclasses, version
+  clauses of `packaging.specifiers`, threads before the first request. Pages are kept sorted by
+  version, metadata in summaries. Of jupyterlab, resolving is 39 % (pages and numbers 17, metadata and
+  choice 8, comparing versions 6), the change itself 32 %, imports 14 %. Next: making objects only of
+  versions that are looked at.
+- Ready to run: the first import takes most of it, so that the installation may take next to nothing. The
+  ratio to uv on the third set moves with the machine: it was 2.8 in a run of the same day."""
 
 _MEMORY: list[float] = []
 """MiB that each measured run of rewheel used at most, in any one of its processes."""
