@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
@@ -35,6 +36,9 @@ class Services:
     freshness: Freshness
     threads: CapacityLimiter
     """Bounds how many requests use the database at once; the rest wait in their order."""
+    rendering: CapacityLimiter
+    """Bounds how many pages are made at once. With SQLite that is nothing but computing, of which Python does
+    one at a time: threads that take turns with it would only keep the one waiting that answers."""
     downloads: DownloadCounter
     page_cache: "PageCache"
     metrics: Metrics
@@ -56,6 +60,7 @@ class Services:
             _blobs(settings, database),
             Freshness(database),
             CapacityLimiter(settings.threads),
+            CapacityLimiter(1 if database.is_sqlite else settings.threads),
             DownloadCounter(database),
             PageCache(settings.page_cache),
             Metrics(),
@@ -68,12 +73,13 @@ class Services:
         """The folder in which uploads wait."""
         return self.settings.spool
 
+    async def render(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run what makes a page of the catalog, and give its result."""
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self.rendering)
+
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run what waits for the database or the disk in a thread, and give its result."""
-        from functools import partial
-
-        job: Callable[[], _T] = partial(work, *args, **kwargs)
-        return await to_thread.run_sync(job, limiter=self.threads)
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self.threads)
 
     def at_close(self, action: Callable[[], None]) -> None:
         """Let a part of the server end what it has begun when everything is closed."""

@@ -84,7 +84,7 @@ class SimplePages:
         if known is not None:
             return known
         async with self._turns.turn(wish.key):  # of many who wait for one page, the first renders it
-            found = await self._services.run(self._project, normal, wish)
+            found = await self._services.render(self._project, normal, wish)
         return found if isinstance(found, Answer) else await self._elsewhere(normal, found, wish)
 
     def _wish(self, scope: Scope, path: str) -> _Wish:
