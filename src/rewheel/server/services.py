@@ -54,13 +54,14 @@ class Services:
         from rewheel.server.reading.page_cache import PageCache
 
         database = Database(settings.database_url, connections=settings.threads + 2)
+        threads = CapacityLimiter(settings.threads)
         return cls(
             settings,
             database,
             _blobs(settings, database),
             Freshness(database),
-            CapacityLimiter(settings.threads),
-            CapacityLimiter(1 if database.is_sqlite else settings.threads),
+            threads,
+            CapacityLimiter(1) if database.is_sqlite else threads,
             DownloadCounter(database),
             PageCache(settings.page_cache),
             Metrics(),
