@@ -179,37 +179,15 @@ def test_the_tools_work_through_it(site: Site, tmp_path: Path) -> None:
         "TWINE_PASSWORD": site.server.token, "PIP_CONFIG_FILE": os.devnull,
         "REWHEEL_CACHE_DIR": str(tmp_path / "cache"),
     }  # fmt: skip
-    python = sys.executable
+    sending = ["upload", "--cert", site.authority, "--repository-url", f"{site.url}legacy/"]
+    fetching = ["install", "--cert", site.authority, "-i", f"{site.url}simple/", "tooled", "-t"]
     for command in (
-        ["-m", "twine", "upload", "--cert", site.authority, "--repository-url", f"{site.url}legacy/", wheel],
-        [
-            "-m",
-            "pip",
-            "install",
-            "--cert",
-            site.authority,
-            "-i",
-            f"{site.url}simple/",
-            "-t",
-            "by-pip",
-            "tooled",
-        ],
-        [
-            "-m",
-            "rewheel",
-            "install",
-            "--cert",
-            site.authority,
-            "-i",
-            f"{site.url}simple/",
-            "-t",
-            "by-us",
-            "tooled",
-        ],
+        ["twine", *sending, wheel],
+        ["pip", *fetching, "by-pip"],
+        ["rewheel", *fetching, "by-us"],
     ):
-        done = subprocess.run(
-            [python, *command], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        program = [sys.executable, "-m", *command]
+        done = subprocess.run(program, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "by-pip/tooled.py").read_bytes() == (tmp_path / "by-us/tooled.py").read_bytes()
 
