@@ -38,14 +38,17 @@ def verify(
     """Check that every file of an index is there and is what it was when it was published.
 
     The server may go on meanwhile. Ends with 1 if something is damaged; files that nothing speaks of, such as
-    killed uploads leave behind, are no damage.
+    killed uploads leave behind, are no damage. What the search finds projects by is put right where it is
+    outdated.
     """
     with own_index(session, data=data, database=database, storage=storage) as services:
         from rewheel.server.operating import verification
+        from rewheel.server.operating.wording import renew_all
 
         output = session.output
         found = verification.verify(services, thorough=not quick, reporter=session.reporter)
         pruned = verification.prune(services, found) if prune else 0
+        reworded = renew_all(services)
         outside = _look_outside(session, services, found.damages) if external else None
     if as_json:
         output.json(
@@ -60,6 +63,7 @@ def verify(
                 "orphan-bytes": found.orphan_size,
                 "pruned": pruned,
                 "external": outside,
+                "reworded": reworded,
             }
         )
     else:
@@ -69,6 +73,8 @@ def verify(
             f"{found.blobs:,} files with {found.size:,} bytes, {found.releases:,} releases with variants: "
             f"{len(found.damages) or 'nothing'} damaged"
         )
+        if reworded:
+            output.result(f"{reworded:,} projects were found by outdated words, and no longer are")
         if outside is not None:
             output.result(f"{outside:,} wheels that lie elsewhere were looked at")
         if found.orphans:

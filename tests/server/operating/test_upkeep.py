@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from rewheel.server.blobs.storage import Entry
-from rewheel.server.catalog import downloads, facts, loose, upstreams
+from rewheel.server.catalog import downloads, facts, loose, projects, releases, search, upstreams
 from rewheel.server.catalog.moments import now
-from rewheel.server.catalog.schema import downloads as downloads_table, files, loose_blobs, upstream_files
+from rewheel.server.catalog.releases import Description
+from rewheel.server.catalog.schema import (
+    downloads as downloads_table,
+    files,
+    loose_blobs,
+    search_terms,
+    upstream_files,
+)
+from rewheel.server.operating import wording
 from rewheel.server.operating.ledger import Ledger
 from rewheel.server.operating.referenced import Reference
 from rewheel.server.operating.upkeep import Tidied, tidy
@@ -256,6 +264,31 @@ class TestSessionsAndDeletions:
             os.utime(path, (1, 1))
         assert tidy(services).blobs == 2
         services.close()
+
+
+class TestSearchWords:
+    def test_what_has_drifted_is_put_right_a_few_projects_a_turn(
+        self, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wording, "_AT_ONCE", 2)
+        description = Description("about apples", "", {}, "", "")
+        with services.database.write() as connection:
+            for number in range(3):  # as an import that knows nothing of the search would
+                project = projects.create(connection, f"foo{number}")
+                releases.create(connection, project.id, version="1", sort_key="1", description=description)
+                projects.publish(connection, project)
+
+        def found() -> int:
+            with services.database.read() as connection:
+                return len(search.search(connection, "apples").ids)
+
+        assert (tidy(services), found()) == (Tidied(reworded=2), 2)
+        assert (tidy(services), found()) == (Tidied(reworded=1), 3)
+        assert tidy(services) == Tidied()
+        with services.database.write() as connection:
+            connection.execute(delete(search_terms))
+        assert (wording.renew_all(services), found()) == (3, 3)
+        assert wording.renew_all(services) == 0
 
 
 class TestDownloads:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_an_index_that_is_whole(verify: Verify) -> None:
     assert code == 0
     assert "nothing damaged" in said
     assert "1 releases with variants" in said
+
+
+def test_words_of_the_search_that_have_drifted(index: Path, verify: Verify) -> None:
+    with closing(sqlite3.connect(index / "catalog.sqlite3")) as catalog, catalog:
+        catalog.execute("DELETE FROM search_terms")
+    code, said = verify("--quick")
+    assert (code, "1 projects were found by outdated words" in said) == (0, True)
+    assert "outdated" not in verify("--quick")[1]
 
 
 def test_a_byte_that_changed(index: Path, verify: Verify) -> None:

@@ -3,14 +3,16 @@
 import pytest
 from packaging.version import Version
 
-from rewheel.server.catalog import projects, releases, search
+from rewheel.server.catalog import files, projects, releases, search
 from rewheel.server.catalog.database import Database
 from rewheel.server.catalog.migrating import migrate
+from rewheel.server.catalog.newest import newest_release
 from rewheel.server.catalog.releases import Description
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.settings import ServerSettings
 from support.page import Page
 from support.server import running_server
+from support.upload2 import Uploader
 from support.wheel_factory import make_wheel
 
 
@@ -85,6 +87,40 @@ def test_the_newest_release_says_what_a_project_is_found_by(catalog):
     assert found(catalog, "apples")[0] == []
 
 
+def test_far_below_many_pre_releases_there_is_a_release(catalog):
+    put(catalog, "foo", version="1.0")
+    for number in range(40):
+        put(catalog, "foo", version=f"2.0a{number}")
+    with catalog.write() as connection:
+        project = projects.find(connection, "foo")
+        stable, alpha = (
+            releases.find(connection, project.id, sort_key(Version(version))) for version in ("1.0", "2.0a9")
+        )
+        assert newest_release(connection, project.id) == stable  # none of them offers anything
+        for expected, release in ((alpha, alpha), (stable, stable)):
+            name = f"foo-{release}.tar.gz"
+            files.add(
+                connection,
+                project.id,
+                release,
+                files.NewFile(filename=name, kind="sdist", sha256="0" * 64, size=1, hashes={}),
+            )
+            assert newest_release(connection, project.id) == expected
+        assert newest_release(connection, project.id + 1) is None
+
+
+def test_words_that_have_drifted_are_found(catalog):
+    for number in range(5):
+        put(catalog, f"foo{number}", "about apples")
+    with catalog.write() as connection:
+        for name in ("foo1", "foo4"):
+            search.forget(connection, projects.find(connection, name).id)
+    with catalog.read() as connection:
+        some, last = search.drifted(connection, after=0, limit=3)
+        more, end = search.drifted(connection, after=last, limit=3)
+    assert (some, more, end) == (["foo1"], ["foo4"], None)
+
+
 @pytest.mark.parametrize(
     "query",
     ["%", "_", "*", "'", '"; DROP TABLE projects; --', "\0", "~foo", "\U0010ffff", "a" * 5000, " " * 50],
@@ -143,3 +179,52 @@ def test_search_over_http(index):
     assert "<script>alert" not in hostile.text
     assert "No project has these words" in hostile.text
     assert "look alike" in index.get("/search/?q=foos").text or index.get("/search/?q=foos").status == 200
+
+
+def test_what_a_project_is_found_by_follows_what_its_newest_release_is(index, tmp_path):
+    admin = Uploader(index, index.token)
+
+    def shown(word):
+        page = Page(index.get(f"/search/?q={word}").text)
+        return f"1 project for “{word}”" in page.text and "/project/fickle/" in page.values("a", "href")
+
+    def words():
+        return [word for word in ("durians", "elderberries", "figs", "grapes") if shown(word)]
+
+    made = [
+        make_wheel(tmp_path, "fickle", version, headers=[f"Summary: Only {word}"])
+        for version, word in (
+            ("1.0", "durians"),
+            ("2.0", "elderberries"),
+            ("3.0", "figs"),
+            ("4.0a1", "grapes"),
+        )
+    ]
+    for path in made:
+        assert index.upload(path).status == 200
+    assert words() == ["figs"]
+    assert "3.0" in Page(index.get("/search/?q=fickle").text).text
+    assert admin.manage("PUT", "projects/fickle/releases/3.0/yank", reason="").status == 200
+    assert words() == ["elderberries"]
+    assert (
+        index.upload(make_wheel(tmp_path, "fickle", "3.0", build="1")).status == 200
+    )  # not yanked: it counts again
+    assert words() == ["figs"]
+    assert admin.manage("PUT", "projects/fickle/releases/3.0/yank", reason="").status == 200
+    assert admin.manage("DELETE", f"projects/fickle/files/{made[1].name}").status == 200
+    assert words() == ["durians"]
+    assert admin.manage("DELETE", "projects/fickle/releases/3.0/yank").status == 200
+    assert words() == ["figs"]
+    for version in ("1.0", "3.0"):
+        assert admin.manage("DELETE", f"projects/fickle/releases/{version}").status == 200
+    assert words() == ["grapes"]
+    assert admin.manage("DELETE", "projects/fickle").status == 200
+    assert words() == []
+
+
+def test_a_folder_that_is_served_is_searched_too(tmp_path):
+    shelf = tmp_path / "dist"
+    shelf.mkdir()
+    make_wheel(shelf, "foo", "1.0", headers=["Summary: pears"])
+    with running_server(tmp_path / "index", str(shelf)) as server:
+        assert "1 project for “pears”" in Page(server.get("/search/?q=pears").text).text

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
+from rewheel.server.catalog.newest import newest_release
 from rewheel.server.catalog.schema import projects, releases, search_terms
 from rewheel.variants import normalize_project
 
-__all__ = ["Hits", "forget", "renew", "search"]
+__all__ = ["Hits", "drifted", "forget", "renew", "search"]
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 40
@@ -44,9 +45,7 @@ class Hits:
 _SAYS = (
     select(projects.c.name, releases.c.summary, releases.c.metadata)
     .join(releases, releases.c.project_id == projects.c.id)
-    .where(projects.c.id == bindparam("project"))
-    .order_by(releases.c.sort_key.desc())
-    .limit(1)
+    .where(releases.c.id == bindparam("release"))
 )
 _KNOWN = select(search_terms.c.term, search_terms.c.weight).where(
     search_terms.c.project_id == bindparam("project")
@@ -56,10 +55,11 @@ _ADD = insert(search_terms)
 
 
 def renew(connection: Connection, project_id: int) -> None:
-    """Let a project be found by what its newest release says about it."""
-    row = connection.execute(_SAYS, {"project": project_id}).one_or_none()
-    terms = _terms(row.name, row.summary, row.metadata.get("keywords", ())) if row is not None else {}
-    known = {row.term: row.weight for row in connection.execute(_KNOWN, {"project": project_id})}
+    """Let a project be found by what its newest release says about it: after everything that changes that.
+
+    Nobody else may change the project meanwhile.
+    """
+    terms, known = _said(connection, project_id), _known(connection, project_id)
     if known == terms:
         return
     if known:
@@ -69,6 +69,17 @@ def renew(connection: Connection, project_id: int) -> None:
     ]
     if rows:
         connection.execute(_ADD, rows)
+
+
+def drifted(connection: Connection, *, after: int, limit: int) -> tuple[Sequence[str], int | None]:
+    """Return those of some projects that are found by other words than their newest releases say.
+
+    With them comes the id of the last project that was looked at, after which to go on; None for the end.
+    """
+    query = select(projects.c.id, projects.c.name).where(projects.c.id > after).order_by(projects.c.id)
+    rows = connection.execute(query.limit(limit)).all()
+    found = [row.name for row in rows if _said(connection, row.id) != _known(connection, row.id)]
+    return found, rows[-1].id if len(rows) == limit else None
 
 
 def forget(connection: Connection, project_id: int) -> None:
@@ -92,6 +103,18 @@ def search(connection: Connection, query: str) -> Hits:
         return Hits(_best_first(connection, scores, wanted), is_cut)
     alike = _alike(connection, wanted)
     return Hits(_best_first(connection, alike, wanted), guessed=bool(alike))
+
+
+def _said(connection: Connection, project_id: int) -> dict[str, int]:
+    release = newest_release(connection, project_id)
+    if release is None:
+        return {}
+    row = connection.execute(_SAYS, {"release": release}).one()
+    return _terms(row.name, row.summary, row.metadata.get("keywords", ()))
+
+
+def _known(connection: Connection, project_id: int) -> dict[str, int]:
+    return {row.term: row.weight for row in connection.execute(_KNOWN, {"project": project_id})}
 
 
 def _terms(name: str, summary: str, keywords: Iterable[str]) -> dict[str, int]:

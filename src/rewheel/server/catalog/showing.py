@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, distinct, func, select
 
+from rewheel.server.catalog.newest import newest_release
 from rewheel.server.catalog.schema import accounts, files, organisations, projects, releases, roles
 
 __all__ = [
@@ -202,8 +203,11 @@ def summary_of(
 ) -> tuple[str, str, str, str, str, int, datetime] | None:
     """Return name, display name, status, and of the newest release version, summary, labels and age.
 
-    None if the project has no public files.
+    None if the project has no releases.
     """
+    release = newest_release(connection, project_id)
+    if release is None:
+        return None
     query = (
         select(
             projects.c.name,
@@ -217,14 +221,6 @@ def summary_of(
             releases.c.created_at,
         )
         .join(releases, releases.c.project_id == projects.c.id)
-        .where(
-            projects.c.id == project_id,
-            select(files.c.id)
-            .where(files.c.release_id == releases.c.id, files.c.stage_id.is_(None))
-            .exists(),
-        )
-        .order_by(releases.c.sort_key.desc())
-        .limit(1)
+        .where(releases.c.id == release)
     )
-    row = connection.execute(query).one_or_none()
-    return tuple(row) if row is not None else None
+    return tuple(connection.execute(query).one())

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, releases, retired_filenames
 
-__all__ = ["Held", "held", "retire", "yank"]
+__all__ = ["Held", "has_yanked", "held", "retire", "yank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Held:
     sort_key: str
     """Of the version."""
     yanked_reason: str | None
+
+
+_HAS_YANKED = (
+    select(files.c.id)
+    .where(files.c.release_id == bindparam("release"), files.c.yanked_reason.is_not(None))
+    .limit(1)
+)
 
 
 def held(connection: Connection, project_id: int) -> Sequence[Held]:
@@ -50,6 +57,11 @@ def held(connection: Connection, project_id: int) -> Sequence[Held]:
 def yank(connection: Connection, file_ids: Collection[int], reason: str | None) -> None:
     """Yank files for a reason, which may be empty; None takes that back."""
     connection.execute(update(files).where(files.c.id.in_(file_ids)).values(yanked_reason=reason))
+
+
+def has_yanked(connection: Connection, release_id: int) -> bool:
+    """Tell whether any file of a release is yanked."""
+    return connection.execute(_HAS_YANKED, {"release": release_id}).first() is not None
 
 
 def retire(connection: Connection, file: Held) -> None:

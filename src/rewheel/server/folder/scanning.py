@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 from sqlalchemy import Connection, delete, select
 
-from rewheel.server.catalog import facts, files, projects, releases
+from rewheel.server.catalog import facts, files, projects, releases, search
 from rewheel.server.catalog.schema import (
     files as file_table,
     projects as project_table,
@@ -167,3 +167,4 @@ def _settle_project(connection: Connection, project_id: int) -> None:
     project = projects.find(connection, name)
     assert project is not None
     projects.publish(connection, project)
+    search.renew(connection, project_id)

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from rewheel.server.blobs import Blobs
-from rewheel.server.catalog import audit, files, hosting, projects, releases, roles, search, stages
+from rewheel.server.catalog import (
+    audit,
+    files,
+    hosting,
+    projects,
+    releases,
+    roles,
+    search,
+    stages,
+    withdrawal,
+)
 from rewheel.server.catalog.hosting import Rival
 from rewheel.server.catalog.projects import Project
 from rewheel.server.catalog.roles import Role
@@ -68,16 +78,8 @@ def publish(
             connection, read_name(each.uploaded_name), sha256=each.listed_sha256, apart_from=stage_id
         )
         organisation_id = check_hosting(connection, each.hosting, project, by) if each.hosting else None
-        release_id = releases.find(connection, project.id, each.sort_key)
-        if release_id is None:
-            is_renewed = True
-            release_id = releases.create(
-                connection,
-                project.id,
-                version=each.version,
-                sort_key=each.sort_key,
-                description=each.description,
-            )
+        release_id, may_be_newest = _release_of(connection, project.id, each)
+        is_renewed = is_renewed or may_be_newest
         if rival is not None:  # the wheel comes home (PEP 759, wheels can override RIMs)
             hosting.remove(connection, rival)
         files.add(connection, project.id, release_id, each.as_file(by=by, organisation_id=organisation_id))
@@ -93,6 +95,21 @@ def publish(
     if is_renewed:
         search.renew(connection, project.id)
     return project
+
+
+def _release_of(connection: Connection, project_id: int, file: Inspected) -> tuple[int, bool]:
+    """Return the release of a file, which may begin with it; and whether this can make it the newest one."""
+    found = releases.find(connection, project_id, file.sort_key)
+    if found is not None:  # it may have been yanked as a whole, and is no longer
+        return found, withdrawal.has_yanked(connection, found)
+    made = releases.create(
+        connection,
+        project_id,
+        version=file.version,
+        sort_key=file.sort_key,
+        description=file.description,
+    )
+    return made, True
 
 
 def renew_variants(connection: Connection, release_id: int) -> None:

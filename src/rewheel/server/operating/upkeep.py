@@ -14,6 +14,7 @@ from rewheel.server.catalog import facts, loose, upstreams
 from rewheel.server.catalog.moments import now
 from rewheel.server.errors import Refused
 from rewheel.server.operating.referenced import needed
+from rewheel.server.operating.wording import renew_some
 from rewheel.server.services import Services
 from rewheel.server.writing.upload2.sessions import sweep
 
@@ -40,12 +41,14 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What has gone."""
+    """What has gone, and what was put right."""
 
     evicted: int = 0
     """Cached upstream files."""
     blobs: int = 0
     spooled: int = 0
+    reworded: int = 0
+    """Projects that had been found by other words than their newest releases say."""
 
 
 async def keep_up(services: Services) -> None:
@@ -67,8 +70,8 @@ async def keep_up(services: Services) -> None:
         else:
             if done != Tidied():
                 _LOG.info(
-                    "tidied up: %d cached files, %d blobs, %d uploads that were killed",
-                    done.evicted, done.blobs, done.spooled,
+                    "tidied up: %d cached files, %d blobs, %d killed uploads, %d words of projects",
+                    done.evicted, done.blobs, done.spooled, done.reworded,
                 )  # fmt: skip
 
 
@@ -89,7 +92,7 @@ def tidy(services: Services, *, settled: timedelta = SETTLED) -> Tidied:
     if limit is not None:
         with services.database.write() as connection:
             evicted = upstreams.shrink(connection, limit)
-    return Tidied(evicted, _delete_loose(services, settled), _clear_spool(services))
+    return Tidied(evicted, _delete_loose(services, settled), _clear_spool(services), renew_some(services))
 
 
 def _delete_loose(services: Services, settled: timedelta) -> int:

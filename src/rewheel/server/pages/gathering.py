@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from rewheel.errors import RewheelError
 from rewheel.server.catalog import downloads, projects, showing
+from rewheel.server.catalog.newest import best, is_prerelease
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.pages.core_fields import (
     author_of,
@@ -96,21 +97,7 @@ class Gathered:
 
 def latest_of(releases: Sequence[showing.ShownRelease]) -> showing.ShownRelease:
     """Return the newest release that is neither yanked nor a pre-release, if there is one."""
-
-    def shortcomings(release: showing.ShownRelease) -> tuple[bool, bool]:
-        return _is_yanked(release), is_prerelease(release.version)
-
-    return min(releases, key=shortcomings)
-
-
-def is_prerelease(version: str) -> bool:
-    """Tell whether installers pass a version over unless they are told otherwise (PEP 440)."""
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return Version(version).is_prerelease
-    except InvalidVersion:
-        return False
+    return best((release, _is_yanked(release), release.version) for release in releases)
 
 
 def gather_release(connection: Connection, project: projects.Project, version: str | None) -> Gathered | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from rewheel.server.catalog import projects, releases, stages, withdrawal
+from rewheel.server.catalog import projects, releases, search, stages, withdrawal
 from rewheel.server.catalog.projects import Project
 from rewheel.server.catalog.versions import sort_key
 from rewheel.server.catalog.withdrawal import Held
@@ -76,6 +76,7 @@ def _yank(request: Request, name: str, version: str, filename: str, reason: str 
     found = _found(request, project, version, filename)
     withdrawal.yank(request.connection, [file.id for file in found], reason)
     projects.touch(request.connection, project.id)
+    search.renew(request.connection, project.id)
     detail = {"files": [file.filename for file in found], "reason": reason}
     action = "unyank" if reason is None else "yank"
     request.record(action, project=project.name, subject=version or filename, **detail)
@@ -90,6 +91,7 @@ def _delete(request: Request, project: Project, doomed: Sequence[Held], subject:
         else:
             renew_variants(request.connection, release_id)
     projects.touch(request.connection, project.id)
+    search.renew(request.connection, project.id)
     names = [file.filename for file in doomed]
     request.record("delete", project=project.name, subject=subject, files=names)
     return {"name": project.name, "deleted": names}
