@@ -10,7 +10,9 @@ from anyio import CapacityLimiter, to_thread
 
 from rewheel.server.blobs import Blobs, open_blobs
 from rewheel.server.catalog.database import Database
+from rewheel.server.catalog.direct import Direct
 from rewheel.server.catalog.freshness import Freshness
+from rewheel.server.catalog.small_projects import SmallProjects
 from rewheel.server.counting import DownloadCounter
 from rewheel.server.operating.metrics import Metrics
 from rewheel.server.settings import ServerSettings
@@ -34,6 +36,7 @@ class Services:
     database: Database
     blobs: Blobs
     freshness: Freshness
+    small_projects: SmallProjects
     threads: CapacityLimiter
     """Bounds how many requests use the database at once; the rest wait in their order."""
     rendering: CapacityLimiter
@@ -54,12 +57,13 @@ class Services:
         from rewheel.server.reading.page_cache import PageCache
 
         database = Database(settings.database_url, connections=settings.threads + 2)
-        threads = CapacityLimiter(settings.threads)
+        direct, threads = Direct(database), CapacityLimiter(settings.threads)
         return cls(
             settings,
             database,
             _blobs(settings, database),
-            Freshness(database),
+            Freshness(direct),
+            SmallProjects(direct),
             threads,
             CapacityLimiter(1) if database.is_sqlite else threads,
             DownloadCounter(database),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
@@ -12,6 +12,7 @@ from rewheel.server.catalog.projects import Status
 from rewheel.server.catalog.schema import files, projects, releases, retired_filenames
 
 __all__ = [
+    "PUBLISHED",
     "NewFile",
     "Published",
     "Stored",
@@ -46,9 +47,8 @@ class NewFile:
     uploader_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A file as the pages of its project list it."""
+class Published(NamedTuple):
+    """A file as the pages of its project list it: a tuple, since large pages are made of thousands."""
 
     filename: str
     version: str
@@ -77,7 +77,7 @@ class Stored:
     external_url: str | None
 
 
-_PUBLISHED = (
+PUBLISHED = (
     files.c.filename,
     releases.c.version,
     files.c.sha256,
@@ -90,10 +90,11 @@ _PUBLISHED = (
     files.c.provenance,
     files.c.label,
 )
+"""The columns of `Published`, in its order."""
 
 # What pages and downloads wait for is made once; making a statement costs more than running it.
 _LIST = (
-    select(*_PUBLISHED)
+    select(*PUBLISHED)
     .join(releases, releases.c.id == files.c.release_id)
     .where(files.c.project_id == bindparam("project"), files.c.stage_id.is_(None))
     .order_by(releases.c.sort_key, files.c.filename)
@@ -156,7 +157,7 @@ def add(connection: Connection, project_id: int, release_id: int, file: NewFile)
 def list_published(connection: Connection, project_id: int) -> Sequence[Published]:
     """Return the public files of a project, by version and name."""
     rows: Sequence[Sequence[Any]] = connection.execute(_LIST, {"project": project_id}).all()
-    return [Published(*row) for row in rows]  # the columns are its fields, in their order
+    return [Published(*row) for row in rows]
 
 
 def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, str]]:

@@ -13,7 +13,8 @@ from rewheel.server.catalog.schema import projects
 from rewheel.variants import normalize_project
 
 __all__ = [
-    "Project", "Status", "change", "create", "delete", "find", "list_names", "publish", "touch",
+    "COLUMNS", "Project", "Status", "change", "create", "delete", "find", "list_names", "of_row", "publish",
+    "touch",
 ]  # fmt: skip
 
 
@@ -53,7 +54,7 @@ class Project:
     alternate_locations: tuple[str, ...]
 
 
-_COLUMNS = (
+COLUMNS = (
     projects.c.id,
     projects.c.name,
     projects.c.display_name,
@@ -66,10 +67,10 @@ _COLUMNS = (
     projects.c.tracks,
     projects.c.alternate_locations,
 )
+"""The columns of `Project`, in its order."""
 
-_STATUS = 3
-"""The place of the status among the columns."""
-_FIND = select(*_COLUMNS).where(projects.c.name == bindparam("name"))  # made once: pages wait for it
+_STATUS, _VISIBLE = COLUMNS.index(projects.c.status), COLUMNS.index(projects.c.is_visible)
+_FIND = select(*COLUMNS).where(projects.c.name == bindparam("name"))  # made once: pages wait for it
 _FIND_FOR_UPDATE = _FIND.with_for_update()
 _CREATE = insert(projects)
 _TOUCH = update(projects).where(projects.c.id == bindparam("project")).values(serial=projects.c.serial + 1)
@@ -89,11 +90,13 @@ def find(connection: Connection, name: str, *, for_update: bool = False) -> Proj
         return None
     query = _FIND_FOR_UPDATE if for_update else _FIND
     row: Sequence[Any] | None = connection.execute(query, {"name": name}).one_or_none()
-    if row is None:
-        return None
-    *plain, tracks, alternate_locations = row  # the columns are the fields, in their order
-    values = [*plain, tuple(tracks), tuple(alternate_locations)]
-    values[_STATUS] = Status(values[_STATUS])
+    return of_row(row) if row is not None else None
+
+
+def of_row(row: Sequence[Any]) -> Project:
+    """Return the project that a row of `COLUMNS` holds."""
+    values = [*row[:-2], tuple(row[-2]), tuple(row[-1])]
+    values[_STATUS], values[_VISIBLE] = Status(values[_STATUS]), bool(values[_VISIBLE])
     return Project(*values)
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from packaging.version import Version
@@ -16,7 +17,9 @@ from rewheel.server.reading.model import ListedFile, ListedRim, ProjectPage
 from rewheel.variants import IndexFilename
 from rewheel.wheels import rim_name
 
-__all__ = ["FROM_PROJECT_PAGE", "assemble", "file_path", "find_index_file", "index_filename"]
+__all__ = [
+    "FROM_PROJECT_PAGE", "assemble", "assemble_plain", "file_path", "find_index_file", "index_filename",
+]  # fmt: skip
 
 FROM_PROJECT_PAGE = "../../"
 """Where the root of the server is, seen from `/simple/NAME/`: a proxy may have put it anywhere."""
@@ -28,23 +31,37 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 
 def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJECT_PAGE) -> ProjectPage:
     """Return what the page of a project says; its cost grows with its files alone."""
-    listed: list[ListedFile] = []
-    versions: list[str] = []
-    if project.status.offers_files:
-        published = files.list_published(connection, project.id)
-        is_complete = all(file.external_url is None for file in published)
-        elsewhere = {} if is_complete else hosted_elsewhere(connection, project.id)
-        listed = [_listed(file, root, elsewhere.get(file.filename)) for file in published]
-        if any(file.label for file in published):
-            listed += _index_files(connection, project)
-        versions = list(dict.fromkeys(file.version for file in published))
+    published = files.list_published(connection, project.id) if project.status.offers_files else ()
+    is_complete = all(file.external_url is None for file in published)
+    elsewhere = {} if is_complete else hosted_elsewhere(connection, project.id)
+    page = _page(project, published, root, elsewhere)
+    if any(file.label for file in published):
+        page = replace(page, files=[*page.files, *_index_files(connection, project)])
+    return page
+
+
+def assemble_plain(project: Project, published: Sequence[files.Published]) -> ProjectPage | None:
+    """Return the page of a project whose files are given; None if it takes more than these to say all."""
+    if not project.status.offers_files:
+        published = ()
+    if any(file.label or file.external_url is not None for file in published):
+        return None
+    return _page(project, published, FROM_PROJECT_PAGE, {})
+
+
+def _page(
+    project: Project,
+    published: Sequence[files.Published],
+    root: str,
+    elsewhere: Mapping[str, HostedElsewhere],
+) -> ProjectPage:
     return ProjectPage(
         project.name,
         project.serial,
         project.status,
         project.status_reason,
-        versions,
-        listed,
+        list(dict.fromkeys([file.version for file in published])),
+        [_listed(file, root, elsewhere.get(file.filename)) for file in published],
         project.tracks,
         project.alternate_locations,
     )

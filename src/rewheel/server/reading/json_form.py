@@ -12,6 +12,7 @@ __all__ = ["API_VERSION", "project_json", "projects_json"]
 API_VERSION = "1.4"
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_quote = json.encoder.encode_basestring
 
 
 def projects_json(names: Iterable[str], serial: int) -> bytes:
@@ -34,35 +35,34 @@ def project_json(page: ProjectPage) -> bytes:
             {**status, "reason": page.status_reason} if page.status_reason else status
         )
     document["versions"] = list(page.versions)
-    document["files"] = [_entry(file) for file in page.files]
-    return _encode(document).encode()
+    head = _encode(document).removesuffix("}")  # files are written by hand: there may be thousands
+    return f'{head},"files":[{",".join(map(_entry, page.files))}]}}'.encode()
 
 
-def _entry(file: ListedFile) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "filename": file.filename,
-        "url": file.url,
-        "hashes": {"sha256": file.sha256} if file.sha256 else {},
-    }
+def _entry(file: ListedFile) -> str:
+    """Return the object of one file; what comes from elsewhere than numbers and digests is quoted."""
+    hashes = f'{{"sha256":{_quote(file.sha256)}}}' if file.sha256 else "{}"
+    rim = ""
+    if file.rim is not None:
+        hashes, rim = _encode(dict(file.rim.wheel_hashes)), f',"_rim":{_encode(_rim(file.rim))}'
+    parts = [f'{{"filename":{_quote(file.filename)},"url":{_quote(file.url)},"hashes":{hashes}']
     if file.size is not None:
-        entry["size"] = file.size
+        parts.append(f'"size":{file.size}')
     if file.requires_python:
-        entry["requires-python"] = file.requires_python
+        parts.append(f'"requires-python":{_quote(file.requires_python)}')
     if file.metadata_sha256 is not None:
-        entry["core-metadata"] = {"sha256": file.metadata_sha256} if file.metadata_sha256 else True
+        promise = f'{{"sha256":{_quote(file.metadata_sha256)}}}' if file.metadata_sha256 else "true"
+        parts.append(f'"core-metadata":{promise}')
     if file.yanked_reason is not None:
-        entry["yanked"] = file.yanked_reason or True
+        parts.append(f'"yanked":{_quote(file.yanked_reason) if file.yanked_reason else "true"}')
     if file.uploaded_at is not None:
         moment = file.uploaded_at.isoformat(timespec="microseconds")
-        entry["upload-time"] = f"{moment.removesuffix('+00:00')}Z"
+        parts.append(f'"upload-time":"{moment.removesuffix("+00:00")}Z"')
     if file.provenance:
-        entry["provenance"] = file.provenance
+        parts.append(f'"provenance":{_quote(file.provenance)}')
     if file.source:
-        entry["_source"] = file.source
-    if file.rim is not None:
-        entry["hashes"] = dict(file.rim.wheel_hashes)
-        entry["_rim"] = _rim(file.rim)
-    return entry
+        parts.append(f'"_source":{_quote(file.source)}')
+    return f"{','.join(parts)}{rim}}}"
 
 
 def _rim(rim: ListedRim) -> dict[str, Any]:

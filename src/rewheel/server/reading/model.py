@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from rewheel.server.catalog.projects import Status
 
 __all__ = ["ListedFile", "ListedRim", "ProjectPage"]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A file as a page announces it."""
+class ListedFile(NamedTuple):
+    """A file as a page announces it: a tuple, since large pages are made of thousands."""
 
     filename: str
     url: str

@@ -17,10 +17,12 @@ __all__ = ["Packed"]
 
 _WORTHWHILE = 500
 """Bytes from which on packing saves more than it costs."""
+_SMALL = 1 << 16
+"""Bytes that are packed in less time than it takes to hand them to a thread and back, or little more."""
 
 
 class Packed:
-    """Bytes, packed at most once in each way. Packing takes a while: it belongs into a thread."""
+    """Bytes, packed at most once in each way. Packing large ones takes a while: it belongs into a thread."""
 
     __slots__ = ("_forms", "tag")
 
@@ -34,9 +36,9 @@ class Packed:
         """Bytes that it takes in memory."""
         return sum(len(form) for form in self._forms.values()) + 200
 
-    def has(self, encoding: Encoding) -> bool:
-        """Tell whether this form is ready."""
-        return self.usable(encoding) in self._forms
+    def is_ready(self, encoding: Encoding) -> bool:
+        """Tell whether this form is there, or made in no time."""
+        return self.usable(encoding) in self._forms or len(self._forms[Encoding.IDENTITY]) <= _SMALL
 
     def usable(self, encoding: Encoding) -> Encoding:
         """Return the encoding that is really used: small pages are not packed."""

@@ -11,10 +11,11 @@ from rewheel.server import upstream
 from rewheel.server.answers import Answer, header, refusal, text_answer
 from rewheel.server.catalog import facts, projects
 from rewheel.server.errors import Refused
-from rewheel.server.reading.assembling import assemble, find_index_file
+from rewheel.server.reading.assembling import assemble, assemble_plain, find_index_file
 from rewheel.server.reading.conditions import is_current
 from rewheel.server.reading.html_form import project_html, projects_html
 from rewheel.server.reading.json_form import project_json, projects_json
+from rewheel.server.reading.model import ProjectPage
 from rewheel.server.reading.negotiation import Encoding, Form, choose_encoding, choose_form
 from rewheel.server.reading.packing import Packed
 from rewheel.server.reading.turns import Turns
@@ -66,7 +67,7 @@ class SimplePages:
         path = scope["path"].removeprefix("/simple/")
         wish = self._wish(scope, path)
         page = self._cache.current(wish.key, wish.mark)
-        if page is not None and page.has(wish.encoding):
+        if page is not None and page.is_ready(wish.encoding):
             return self._finish(page, wish, wish.form.value.encode())
         if not path:
             return await self._services.run(self._list, wish)
@@ -80,9 +81,9 @@ class SimplePages:
             goal = f"{'../' if slash else ''}{normal}/"
             query = scope["query_string"].decode("latin-1")
             return Answer(301, headers=[(b"location", (f"{goal}?{query}" if query else goal).encode())])
-        known = self._known(normal, wish)
-        if known is not None:
-            return known
+        at_once = self._at_once(normal, wish)
+        if at_once is not None:
+            return at_once
         async with self._turns.turn(wish.key):  # of many who wait for one page, the first renders it
             found = await self._services.render(self._project, normal, wish)
         return found if isinstance(found, Answer) else await self._elsewhere(normal, found, wish)
@@ -97,15 +98,25 @@ class SimplePages:
             self._services.freshness.mark(),
         )
 
-    def _known(self, name: str, wish: _Wish) -> Answer | None:
-        """Answer without a thread if it takes only a look at the serial; None if it takes more."""
+    def _at_once(self, name: str, wish: _Wish) -> Answer | None:
+        """Answer without a thread if that takes little time; None if it takes more."""
         serial = self._services.freshness.serial(name)
         if serial == 0 and self._services.upstreams is None:
             return _unknown(name)
-        page = self._cache.get(wish.key, serial) if serial else None
-        if serial is None or page is None or not page.has(wish.encoding):
+        if not serial:
             return None
-        return self._send(serial, page, wish)
+        page = self._cache.get(wish.key, serial)
+        if page is None:
+            return self._small(name, wish)
+        return self._send(serial, page, wish) if page.is_ready(wish.encoding) else None
+
+    def _small(self, name: str, wish: _Wish) -> Answer | None:
+        """Make the page of a small project: handing it to a thread and back would take as long."""
+        found = self._services.small_projects.find(name)
+        if found is None or (found[0].tracks and self._services.upstreams):
+            return None
+        page = assemble_plain(*found)
+        return self._send(page.serial, _written(page, wish), wish) if page is not None else None
 
     def _list(self, wish: _Wish) -> Answer:
         with self._services.database.read() as connection:
@@ -124,8 +135,7 @@ class SimplePages:
                 return project
             page = self._cache.get(wish.key, project.serial)
             if page is None:
-                found = assemble(connection, project)
-                page = Packed((project_json if wish.form.is_json else project_html)(found))
+                page = _written(assemble(connection, project), wish)
         return self._send(project.serial, page, wish)
 
     async def _elsewhere(self, name: str, project: projects.Project | None, wish: _Wish) -> Answer:
@@ -154,8 +164,7 @@ class SimplePages:
             if project is not None:
                 with self._services.database.read() as connection:
                     local = assemble(connection, project)
-            content = combined_page(name, local, found)
-            page = Packed((project_json if wish.form.is_json else project_html)(content))
+            page = _written(combined_page(name, local, found), wish)
         answer = self._send(serial, page, both)
         return replace(answer, headers=[*answer.headers, *source_headers(found)])
 
@@ -185,6 +194,10 @@ class SimplePages:
         if encoding is not Encoding.IDENTITY:
             headers.append((b"content-encoding", encoding.value.encode()))
         return Answer(200, page.form(encoding), headers)
+
+
+def _written(page: ProjectPage, wish: _Wish) -> Packed:
+    return Packed((project_json if wish.form.is_json else project_html)(page))
 
 
 def _unknown(name: str) -> Answer:

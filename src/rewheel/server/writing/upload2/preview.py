@@ -149,7 +149,7 @@ def _staged_page(connection: Connection, found: _Found) -> ProjectPage:
     staged = {each.filename for each in found.files}
     listed = [file for file in page.files if file.filename not in staged and file.filename != index_file]
     listed = [
-        replace(file, url=f"{_ROOT}simple/{found.project.name}/{file.url}") if "/" not in file.url else file
+        file._replace(url=f"{_ROOT}simple/{found.project.name}/{file.url}") if "/" not in file.url else file
         for file in listed
     ]
     listed += [_listed(found, each) for each in found.files]
