@@ -83,7 +83,7 @@ class ObjectBlobs:
             obstore.delete(self._store, key_of(sha256))
 
     def delete_old(self, sha256: str, before: datetime) -> bool:
-        """Look, and remove the object at once; between the two nobody can be kept from putting it again."""
+        """Look, and remove the object at once; between the two S3 keeps nobody from putting it again."""
         with _spoken(), suppress(NotFoundError, FileNotFoundError):
             if obstore.head(self._store, key_of(sha256))["last_modified"] < before:
                 obstore.delete(self._store, key_of(sha256))

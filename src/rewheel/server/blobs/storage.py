@@ -62,7 +62,8 @@ class Blobs(Protocol):
     def delete_old(self, sha256: str, before: datetime) -> bool:
         """Forget a blob that was last put before a moment; tell whether it was.
 
-        Who puts the same content meanwhile is not deceived, as far as the storage can see to that.
+        Not every storage can keep apart who puts the same content at that very moment: the catalog does
+        (`catalog/loose.py`).
         """
 
     def read(self, sha256: str) -> Iterator[bytes]:

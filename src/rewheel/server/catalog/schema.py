@@ -248,6 +248,8 @@ loose_blobs = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("since", Moment, nullable=False, index=True),
+    Column("doomed_at", Moment, comment="when a server last set out to delete it"),
+    Column("is_gone", Boolean, nullable=False, comment="whether it did"),
     comment="Blobs that something has let go of, to be deleted later unless something else needs them.",
 )
 

@@ -3,8 +3,11 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from rewheel.server.catalog import hosting, projects
@@ -12,8 +15,9 @@ from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
 from rewheel.server.intake.inspection import Inspected, inspect
 from rewheel.server.intake.naming import FileName, read_name
-from rewheel.server.intake.publishing import check_name, check_status, publish, store
+from rewheel.server.intake.publishing import check_name, check_status, hold, publish, store
 from rewheel.server.intake.spooling import Spooled
+from rewheel.server.keeping import keep
 from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
@@ -68,11 +72,14 @@ def accept(services: Services, upload: Upload) -> Accepted:
             kind="wrong-project",
         )
     check_elsewhere(services, inspected)
-    store(services.blobs, inspected)
+
+    def change(connection: Connection, renewed: Mapping[str, datetime]) -> None:
+        publish(connection, services.settings, [inspected], by=upload.by)
+        hold(connection, inspected, renewed)
+
     for attempt in range(_ATTEMPTS):
         try:
-            with services.database.write() as connection:
-                publish(connection, services.settings, [inspected], by=upload.by)
+            keep(services.database, partial(store, services.blobs, inspected), change)
             break
         except IntegrityError:
             if attempt == _ATTEMPTS - 1:

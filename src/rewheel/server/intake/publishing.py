@@ -1,7 +1,8 @@
 """The one step in which files, their metadata and the pages that list them become visible."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -10,6 +11,7 @@ from rewheel.server.catalog import (
     audit,
     files,
     hosting,
+    loose,
     projects,
     releases,
     roles,
@@ -31,7 +33,7 @@ from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.settings import ServerSettings
 
-__all__ = ["check_name", "check_status", "publish", "renew_variants", "store"]
+__all__ = ["check_name", "check_status", "hold", "publish", "renew_variants", "store"]
 
 
 def store(blobs: Blobs, inspected: Inspected) -> None:
@@ -39,6 +41,13 @@ def store(blobs: Blobs, inspected: Inspected) -> None:
     metadata = inspected.metadata
     along = {hashlib.sha256(metadata).hexdigest(): metadata} if metadata is not None else {}
     blobs.put(inspected.spooled.sha256, inspected.spooled.path, along=along)
+
+
+def hold(connection: Connection, inspected: Inspected, renewed: Mapping[str, datetime]) -> None:
+    """See to it that what `store` has put stays, from this transaction on (`loose.hold`)."""
+    metadata = inspected.metadata
+    along = [hashlib.sha256(metadata).hexdigest()] if metadata is not None else []
+    loose.hold(connection, [inspected.spooled.sha256, *along], renewed)
 
 
 def publish(

@@ -13,7 +13,7 @@ from anyio import to_thread
 from rewheel.server.catalog import facts, loose, upstreams
 from rewheel.server.catalog.moments import now
 from rewheel.server.errors import Refused
-from rewheel.server.operating.referenced import needed
+from rewheel.server.operating.clearing import AT_ONCE, clear
 from rewheel.server.operating.wording import renew_some
 from rewheel.server.services import Services
 from rewheel.server.writing.upload2.sessions import sweep
@@ -29,14 +29,11 @@ _EVERY = timedelta(minutes=5)
 """How often one process of all tidies up."""
 
 SETTLED = timedelta(hours=2)
-"""How long a blob stays that something has let go of: who was just downloading it is done, and who was just
-uploading the same content has said so in the catalog. It is more than `RENEWAL`."""
+"""How long a blob stays that something has let go of: who was just downloading it is done. It is more than
+`RENEWAL`."""
 
 _LEFT_BEHIND = timedelta(days=1)
 """Age at which a file in the spool is that of an upload that was killed: none takes as long."""
-
-_AT_ONCE = 200
-"""Blobs of one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +97,13 @@ def _delete_loose(services: Services, settled: timedelta) -> int:
     deleted, before = 0, now() - settled
     while True:
         with services.database.read() as connection:
-            hashes = loose.due(connection, before, limit=_AT_ONCE)
-            kept = needed(connection, hashes) if hashes else ()
-        if not hashes:
-            return deleted
-        young = []
-        for sha256 in hashes:
-            if sha256 in kept:
-                continue
-            if services.blobs.delete_old(sha256, before):
-                deleted += 1
-            elif services.blobs.size(sha256) is not None:  # somebody has just put it again
-                young.append(sha256)
-        with services.database.write() as connection:
-            loose.postpone(connection, young)
-            loose.forget(connection, [sha256 for sha256 in hashes if sha256 not in young])
+            blobs = loose.due(connection, before, limit=AT_ONCE)
+        if not blobs:
+            break
+        deleted += clear(services, blobs, before)
+    with services.database.write() as connection:
+        loose.purge(connection)
+    return deleted
 
 
 def _clear_spool(services: Services) -> int:

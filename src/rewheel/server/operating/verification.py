@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, or_, select
 
 from rewheel.progress import SILENT, Reporter
-from rewheel.server.catalog import releases as release_catalog
+from rewheel.server.catalog import loose, releases as release_catalog
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.schema import files, projects, releases
 from rewheel.server.errors import Refused, ServerError
 from rewheel.server.intake.variants import combined_document
+from rewheel.server.operating.clearing import AT_ONCE, clear
 from rewheel.server.operating.ledger import Ledger
 from rewheel.server.operating.referenced import Reference, references
 from rewheel.server.services import Services
@@ -87,14 +88,12 @@ def verify(services: Services, *, thorough: bool = True, reporter: Reporter = SI
 
 def prune(services: Services, found: Verified) -> int:
     """Delete the orphans that `verify` found, and that nobody wants meanwhile; return their number."""
-    orphans = set(found.orphans)
-    if not orphans:
-        return 0
-    with services.database.snapshot() as connection:
-        for reference in references(connection):
-            orphans.discard(reference.sha256)
-    # An upload of the same content first makes its blob young.
-    return sum(services.blobs.delete_old(sha256, now() - GRACE) for sha256 in sorted(orphans))
+    pruned = 0
+    for start in range(0, len(found.orphans), AT_ONCE):
+        with services.database.write() as connection:
+            blobs = loose.note(connection, found.orphans[start : start + AT_ONCE])
+        pruned += clear(services, blobs, now() - GRACE)
+    return pruned
 
 
 def _examine(services: Services, reference: Reference, size: int | None, *, thorough: bool) -> Damage | None:

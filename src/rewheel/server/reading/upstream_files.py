@@ -6,19 +6,22 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from hashlib import sha256 as new_sha256
 from secrets import token_hex
 
 from anyio import CapacityLimiter, to_thread
+from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from rewheel.indexes import IndexesError, NotFound
 from rewheel.server.answers import Answer, header, refusal, text_answer
 from rewheel.server.blobs.storage import trouble
-from rewheel.server.catalog import projects, upstreams as catalog
+from rewheel.server.catalog import loose, projects, upstreams as catalog
 from rewheel.server.catalog.moments import now
 from rewheel.server.errors import Refused
+from rewheel.server.keeping import keep
 from rewheel.server.reading.downloads import Blob, Downloads, content_type
 from rewheel.server.services import Services
 from rewheel.server.upstream import Listed, Upstreams
@@ -77,7 +80,7 @@ class UpstreamFiles:
         being_kept = self._transfers.get(_key(asked))
         if being_kept is not None and being_kept.is_over:
             await being_kept.put_away.wait()
-        kept, blob, project = await self._services.run(self._kept, asked)
+        blob, project = await self._services.run(self._kept, asked)
         is_local, tracks = project is not None, project.tracks if project is not None else ()
         if not any(
             upstream.name == asked.upstream
@@ -93,7 +96,7 @@ class UpstreamFiles:
         if listed is None:
             return text_answer(404, f"{asked.upstream} has no {asked.filename} of this hash")
         if asked.is_metadata:
-            return await self._metadata(scope, send, asked, listed, kept)
+            return await self._metadata(scope, send, asked, listed)
         return await self._file(scope, send, asked, listed)
 
     @property
@@ -101,18 +104,16 @@ class UpstreamFiles:
         assert self._services.upstreams is not None
         return self._services.upstreams
 
-    def _kept(self, asked: _Asked) -> tuple[catalog.KeptFile | None, Blob | None, projects.Project | None]:
+    def _kept(self, asked: _Asked) -> tuple[Blob | None, projects.Project | None]:
         """Find what is here: of the file that this address stands for, and of a project of that name."""
         with self._services.database.read() as connection:
-            kept = catalog.find_file(connection, asked.upstream, asked.filename)
+            kept = _same(connection, asked)
             project = projects.find(connection, asked.project)
-        if kept is not None and (kept.project, kept.sha256) != (asked.project, asked.sha256):
-            kept = None
         blob = self._blob(asked, kept) if kept is not None else None
         if blob is not None and kept is not None and not kept.is_use_noted:
             with suppress(Refused), self._services.database.write() as connection:
                 catalog.touch_file(connection, asked.upstream, asked.filename)
-        return kept, blob, project
+        return blob, project
 
     def _blob(self, asked: _Asked, kept: catalog.KeptFile) -> Blob | None:
         digest = kept.metadata_sha256 if asked.is_metadata else kept.cached_sha256
@@ -124,9 +125,7 @@ class UpstreamFiles:
 
     # Metadata (PEP 658): small, whole, and kept
 
-    async def _metadata(
-        self, scope: Scope, send: Send, asked: _Asked, listed: Listed, kept: catalog.KeptFile | None
-    ) -> Answer | None:
+    async def _metadata(self, scope: Scope, send: Send, asked: _Asked, listed: Listed) -> Answer | None:
         if listed.metadata_sha256 is None:
             return text_answer(404, f"{asked.upstream} has no metadata of {asked.filename}")
         try:
@@ -136,18 +135,19 @@ class UpstreamFiles:
         digest = new_sha256(content).hexdigest()
         if listed.metadata_sha256 and digest != listed.metadata_sha256:
             raise Refused(502, f"the metadata of {asked.filename} came damaged from {asked.upstream}")
-        await self._services.run(self._keep_metadata, asked, listed, kept, content, digest)
+        await self._services.run(self._keep_metadata, asked, listed, content, digest)
         return await self._downloads.respond(scope, send, Blob(digest, len(content), _TEXT, now()))
 
-    def _keep_metadata(
-        self, asked: _Asked, listed: Listed, kept: catalog.KeptFile | None, content: bytes, digest: str
-    ) -> None:
-        self._services.blobs.put_bytes(digest, content)
-        cached = kept.cached_sha256 if kept is not None else None
-        size = kept.size if cached is not None and kept is not None else listed.size
-        file = catalog.KeptFile(asked.project, asked.sha256, cached, size, digest, now())
-        with self._services.database.write() as connection:
+    def _keep_metadata(self, asked: _Asked, listed: Listed, content: bytes, digest: str) -> None:
+        def change(connection: Connection, renewed: Mapping[str, datetime]) -> None:
+            kept = _same(connection, asked)
+            cached = kept.cached_sha256 if kept is not None else None
+            size = kept.size if cached is not None and kept is not None else listed.size
+            file = catalog.KeptFile(asked.project, asked.sha256, cached, size, digest, now())
             catalog.keep_file(connection, asked.upstream, asked.filename, file)
+            loose.hold(connection, [digest], renewed)
+
+        keep(self._services.database, partial(self._services.blobs.put_bytes, digest, content), change)
 
     # Files: passed on while they arrive
 
@@ -210,14 +210,17 @@ class UpstreamFiles:
 
     def _keep(self, asked: _Asked, transfer: Transfer) -> None:
         size = transfer.path.stat().st_size
+
+        def change(connection: Connection, renewed: Mapping[str, datetime]) -> None:
+            kept = _same(connection, asked)
+            metadata = kept.metadata_sha256 if kept is not None else None
+            file = catalog.KeptFile(asked.project, asked.sha256, transfer.sha256, size, metadata, now())
+            catalog.keep_file(connection, asked.upstream, asked.filename, file)
+            loose.hold(connection, [transfer.sha256], renewed)
+
         try:
-            self._services.blobs.put(transfer.sha256, transfer.path)
-            with self._services.database.write() as connection:
-                kept = catalog.find_file(connection, asked.upstream, asked.filename)
-                same = kept is not None and kept.sha256 == asked.sha256
-                metadata = kept.metadata_sha256 if kept is not None and same else None
-                file = catalog.KeptFile(asked.project, asked.sha256, transfer.sha256, size, metadata, now())
-                catalog.keep_file(connection, asked.upstream, asked.filename, file)
+            put = partial(self._services.blobs.put, transfer.sha256, transfer.path)
+            keep(self._services.database, put, change)
         except Refused as refused:
             _LOG.warning("%s could not be kept: %s", asked.filename, refused.message)
 
@@ -263,6 +266,13 @@ def _parsed(path: str) -> _Asked | None:
 
 def _key(asked: _Asked) -> tuple[str, str, str]:
     return asked.upstream, asked.filename, asked.sha256
+
+
+def _same(connection: Connection, asked: _Asked) -> catalog.KeptFile | None:
+    """Find what is here of the very file that is asked for."""
+    kept = catalog.find_file(connection, asked.upstream, asked.filename)
+    is_same = kept is not None and (kept.project, kept.sha256) == (asked.project, asked.sha256)
+    return kept if is_same else None
 
 
 def _beside(url: str) -> str:

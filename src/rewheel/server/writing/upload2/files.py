@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -13,10 +13,12 @@ from rewheel.server.catalog.stages import Stage, StagedFile
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
 from rewheel.server.intake import Spooled, inspect, store
+from rewheel.server.intake.inspection import Inspected
 from rewheel.server.intake.limits import check_quota, file_limit, too_large
 from rewheel.server.intake.naming import FileName, read_name
-from rewheel.server.intake.publishing import check_name, check_status
+from rewheel.server.intake.publishing import check_name, check_status, hold
 from rewheel.server.intake.records import to_record
+from rewheel.server.keeping import keep
 from rewheel.server.services import Services
 from rewheel.server.writing.upload2.documents import MECHANISM, FileRequest
 from rewheel.server.writing.upload2.problems import Conflict
@@ -91,14 +93,20 @@ class SessionFiles:
     def keep(self, identity: Identity, public_id: str, file_id: str, spooled: Spooled) -> None:
         """Look into what has arrived and keep it; what is wrong with it is told at its completion."""
         expected = self.expect(identity, public_id, file_id)
-        error, record = "", None
+        error, inspected = "", None
         try:
-            record = self._look(expected, spooled)
+            inspected = self._look(expected, spooled)
         except Refused as refused:
             if refused.status >= 500:
                 raise
             error = refused.text
-        with self._database.write() as connection:
+        record = to_record(inspected) if inspected is not None else None
+
+        def put() -> None:
+            if inspected is not None:
+                store(self._services.blobs, inspected)
+
+        def change(connection: Connection, renewed: Mapping[str, datetime]) -> None:
             stage, _ = self._editable(connection, identity, public_id)
             file = _found(connection, stage, file_id)
             with timely(stage):
@@ -106,9 +114,13 @@ class SessionFiles:
             if file.sha256 != spooled.sha256:  # other bytes have arrived before
                 stages.let_go(connection, file)
             stages.change_file(connection, file.id, sha256=spooled.sha256, record=record, error=error or None)
+            if inspected is not None:
+                hold(connection, inspected, renewed)
 
-    def _look(self, expected: FileView, spooled: Spooled) -> Mapping[str, Any]:
-        """Store a file that is fit, and return what is in it; raises Refused (400)."""
+        keep(self._database, put, change)
+
+    def _look(self, expected: FileView, spooled: Spooled) -> Inspected:
+        """Return what is in a file that is fit; raises Refused (400)."""
         _check_bytes(expected.file, spooled)
         inspected = inspect(spooled, allow_http=self._services.settings.allow_insecure_external)
         stage = expected.stage
@@ -119,8 +131,7 @@ class SessionFiles:
                 f"not of {stage.project} {stage.version}",
                 kind="wrong-release",
             )
-        store(self._services.blobs, inspected)
-        return to_record(inspected)
+        return inspected
 
     def complete(self, identity: Identity, public_id: str, file_id: str) -> FileView:
         """Accept a file into its session; raises Refused (400) when it is not fit, which is final."""

@@ -43,6 +43,8 @@ def upgrade() -> None:
         "loose_blobs",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("since", Moment(), nullable=False),
+        sa.Column("doomed_at", Moment(), nullable=True, comment="when a server last set out to delete it"),
+        sa.Column("is_gone", sa.Boolean(), nullable=False, comment="whether it did"),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_loose_blobs")),
         comment="Blobs that something has let go of, to be deleted later unless something else needs them.",
     )
