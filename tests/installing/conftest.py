@@ -13,7 +13,11 @@ import pytest
 
 from rewheel.environments import Interpreter, Target, find_target
 from rewheel.environments.interpreter import query
-from rewheel.installing import InstallItem, Plan, Report, Store, apply
+from rewheel.installing import InstallItem, Plan, Report, Store, StoredWheel, apply
+from rewheel.installing.bytecode import compile_now
+from rewheel.installing.spares import mark_of
+from rewheel.installing.sparing import make_spare
+from rewheel.progress import RecordingReporter
 from rewheel.variants import WheelFilename
 from support.wheel_factory import make_wheel
 
@@ -38,6 +42,14 @@ class Environment:
 
     def install(self, *wheels: Path, **options: Any) -> Report:
         return apply(Plan(tuple(map(item, wheels))), self.target, self.store, **options)
+
+    def spare(self, wheel: Path) -> StoredWheel:
+        """Put a wheel with its bytecode into the store, and link it in advance."""
+        stored, tag = self.store.add(wheel), self.target.interpreter.bytecode
+        compile_now([stored], self.store, self.target.python, tag, RecordingReporter())
+        make_spare(stored, self.store, tag)
+        assert mark_of(stored, tag).exists()
+        return stored
 
     def snapshot(self) -> Snapshot:
         return snapshot(self.root)

@@ -5,11 +5,13 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from installing.conftest import Environment, Snapshot, item, snapshot
 from rewheel.installing import (
+    BytecodeMode,
     Healing,
     InstallingError,
     Plan,
@@ -92,6 +94,18 @@ def first(env: Environment) -> Case:
     return Case(env, lambda: None, lambda **options: env.install(wheel, **options))
 
 
+def first_from_a_spare(env: Environment) -> Case:
+    wheel = env.wheel(files=OLD, entry_points="[console_scripts]\na = pkg:x\n")
+
+    def change(**options: Any) -> Report:
+        env.spare(wheel)
+        return env.install(wheel, bytecode=BytecodeMode.ALWAYS, **options)
+
+    case = Case(env, lambda: None, change)
+    assert any(step.startswith("move ") for step in case.steps)
+    return case
+
+
 class Killer:
     """Kills the process at one step."""
 
@@ -146,6 +160,10 @@ def test_a_removal_may_be_killed_at_every_step(env: Environment) -> None:
 
 def test_a_first_installation_may_be_killed_at_every_step(env: Environment) -> None:
     check_every_kill(first(env))
+
+
+def test_moving_folders_may_be_killed_at_every_step(env: Environment) -> None:
+    check_every_kill(first_from_a_spare(env))
 
 
 def test_a_plain_folder_keeps_no_trace_of_a_kill(folder_env: Environment) -> None:

@@ -20,6 +20,8 @@ from rewheel.installing.layout import Layout
 from rewheel.installing.linking import Linker, LinkMode
 from rewheel.installing.locking import locked
 from rewheel.installing.plan import Changed, InstallItem, Plan, Report
+from rewheel.installing.spares import Spares
+from rewheel.installing.sparing import make_later
 from rewheel.installing.staging import lay_out
 from rewheel.installing.store import Store, StoredWheel
 from rewheel.installing.transaction import Healing, Step, Transaction, heal, is_interrupted
@@ -72,7 +74,10 @@ def apply(
                 items = _stored(plan, store, refetch)
             else:
                 if tag and bytecode is BytecodeMode.AUTO:
-                    compile_later([stored for _, stored in items], store, target.python, tag)
+                    wheels = [stored for _, stored in items]
+                    compile_later(wheels, store, target.python, tag)
+                    if report.link_mode == LinkMode.HARDLINK:
+                        make_later(wheels, store, tag)
                 return report
         raise AssertionError("unreachable")  # pragma: no cover
 
@@ -213,7 +218,7 @@ def _change(
     step: Step | None,
     bytecode: str,
 ) -> Report:
-    shared = shared_modules(stored for _, stored in items) if bytecode else ()
+    shared = shared_modules(stored for _, stored in items) if bytecode else {}
     compositions = [
         compose(item, stored, layout, target, bytecode=bytecode, shared=shared) for item, stored in items
     ]
@@ -230,12 +235,15 @@ def _change(
         for _, stored in items:
             stored.pin()
     changes = plan_changes(compositions, removed, remaining, layout, force=force, reporter=reporter)
+    has_spares = bytecode and linker.mode is LinkMode.HARDLINK
+    spares = Spares(compositions, bytecode, layout.fixed, shared) if has_spares else None
     with Transaction(layout.root, step=step) as transaction:
         files = lay_out(
             compositions,
             transaction.new,
             linker,
             shared=changes.shared,
+            spares=spares,
             step=transaction.step,
             threads=1 if step is not None else min(os.cpu_count() or 1, _MOST_THREADS),
         )

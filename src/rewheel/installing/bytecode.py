@@ -19,7 +19,7 @@ from rewheel.progress import Reporter
 __all__ = ["BytecodeMode", "bytecode_folders", "compile_later", "compile_now", "shared_modules"]
 
 _COMPILER = Path(__file__).with_name("compiler.py")
-_FORMAT = 1
+_FORMAT = 2
 _MOST_PROCESSES = 8
 
 
@@ -35,43 +35,35 @@ class BytecodeMode(StrEnum):
 
 
 def bytecode_folders(
-    wheel: StoredWheel, tag: str, shared: Collection[str]
+    wheel: StoredWheel, tag: str, shared: Mapping[str, Collection[str]]
 ) -> tuple[StoredWheel, Mapping[str, tuple[StoredFile, ...]]]:
     """Return where the wheel's bytecode lies in the store, and by folder of sources its files.
 
-    Nothing is returned for modules in `shared`, paths in the archive, or for those that the wheel has changed
-    since, or brings compiled itself. What is damaged counts as missing.
+    Nothing is returned for modules in `shared`, or if the bytecode was made from other sources. What is
+    damaged counts as missing.
     """
     entry = wheel.tree.parent / "bytecode" / tag
     origin = StoredWheel(wheel.sha256, entry / "tree", wheel.manifest)
-    found: dict[str, tuple[StoredFile, ...]] = {}
-    for folder, rows in _read(entry).items():
-        prefix = f"{folder}/" if folder else ""
-        sources = {file.name: file for file in wheel.manifest.folders.get(folder, ())}
-        own = {file.name for file in wheel.manifest.folders.get(f"{prefix}__pycache__", ())}
-        files = []
-        for source, source_size, source_mtime, name, size, mtime in rows:
-            file = sources.get(source)
-            if file is None or (file.size, file.mtime_ns) != (source_size, source_mtime):
-                continue
-            if name not in own and prefix + source not in shared and "/" not in name:
-                files.append(StoredFile(name, executable=False, size=size, mtime_ns=mtime, digest=""))
-        if files:
-            found[folder] = tuple(files)
-    return origin, found
+    found = _read(entry, wheel.manifest.digest)
+    suffix = f".{tag.rpartition('-')[0]}.pyc"
+    for folder in found.keys() & shared.keys():
+        left_out = {name.removesuffix(".py") + suffix for name in shared[folder]}
+        found[folder] = tuple(file for file in found[folder] if file.name not in left_out)
+    return origin, {folder: files for folder, files in found.items() if files}
 
 
-def shared_modules(wheels: Iterable[StoredWheel]) -> set[str]:
-    """Return the modules that several wheels bring: which of them stays is decided later."""
+def shared_modules(wheels: Iterable[StoredWheel]) -> dict[str, set[str]]:
+    """Return, by their folder, the files that several wheels bring: which of them stays is decided later."""
     seen: dict[str, set[str]] = {}
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     for wheel in wheels:
         for folder, files in wheel.manifest.folders.items():
             names = {file.name for file in files}
             others = seen.setdefault(folder, names)
             if others is not names:
-                prefix = f"{folder}/" if folder else ""
-                found.update(prefix + name for name in names & others)
+                both = names & others
+                if both:
+                    found.setdefault(folder, set()).update(both)
                 others |= names
     return found
 
@@ -110,12 +102,12 @@ def compile_later(wheels: Sequence[StoredWheel], store: Store, python: Path, tag
 
     It belongs to no terminal and may be killed; nothing that it fails at concerns anybody.
     """
-    import contextlib
-    import subprocess
-
     lacking = _lacking(wheels, store, tag)
     if not lacking:
         return
+    import contextlib
+    import subprocess
+
     with contextlib.suppress(OSError):
         process = subprocess.Popen(
             _command("idle", store, python, tag, lacking),
@@ -143,16 +135,15 @@ def _command(mode: str, store: Store, python: Path, tag: str, entries: Sequence[
     return [str(python), "-I", "-S", str(_COMPILER), mode, str(store.root), tag, *entries]
 
 
-def _read(entry: Path) -> Mapping[str, Sequence[tuple[str, int, int, str, int, int]]]:
-    """Read what the compiler wrote about its work; nothing if that is missing or damaged."""
+def _read(entry: Path, manifest: str) -> dict[str, tuple[StoredFile, ...]]:
+    """Read what the compiler made of a wheel with this manifest; nothing if that is damaged."""
     try:
         digest, _, body = (entry / "manifest").read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
             return {}
         document = json.loads(body)
-        if document["format"] != _FORMAT:
+        if document["format"] != _FORMAT or document["manifest"] != manifest:
             return {}
-        folders: Mapping[str, Sequence[tuple[str, int, int, str, int, int]]] = document["folders"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return {folder: tuple(map(StoredFile._make, files)) for folder, files in document["folders"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return folders

@@ -207,6 +207,8 @@ class _Planner:
 
     def _stray(self, incoming: dict[str, dict[str, Composition]]) -> list[str]:
         """Return bytecode of replaced modules: by time and size it might pass for that of the new ones."""
+        if not self._replaced:
+            return []
         brought = {f"{folder}/{name}" for folder, names in incoming.items() for name in names}
         found = bytecode_of(self._replaced, self._layout)
         return [path for path in found if path not in brought]

@@ -27,7 +27,7 @@ from importlib.util import MAGIC_NUMBER
 
 __all__ = ["FORMAT", "main", "own_tag"]
 
-FORMAT = 1
+FORMAT = 2
 _UNUSABLE = 3
 _PART = ".part-"
 
@@ -135,8 +135,11 @@ def _fill(entry: str, part: str, tag: str) -> None:
             continue
         there = os.path.join(part, "tree", folder)
         made: list[list[object]] = []
+        brought = manifest["folders"].get(f"{folder}/__pycache__" if folder else "__pycache__", ())
+        own = {file[0] for file in brought}
         for name, _, size, mtime_ns, expected in files:
-            if not name.endswith(".py"):
+            compiled = name[:-3] + suffix
+            if not name.endswith(".py") or compiled in own:
                 continue
             source = os.path.join(tree, folder, name)
             data = _compiled(source, f"{folder}/{name}" if folder else name, size, mtime_ns, expected)
@@ -144,11 +147,11 @@ def _fill(entry: str, part: str, tag: str) -> None:
                 continue
             if not made:
                 os.makedirs(there, exist_ok=True)
-            status = _write(os.path.join(there, name[:-3] + suffix), data)
-            made.append([name, size, mtime_ns, name[:-3] + suffix, status.st_size, status.st_mtime_ns])
+            status = _write(os.path.join(there, compiled), data)
+            made.append([compiled, False, status.st_size, status.st_mtime_ns, ""])  # as manifests have it
         if made:
             folders[folder] = made
-    document = {"format": FORMAT, "folders": folders}
+    document = {"format": FORMAT, "manifest": digest.decode("ascii"), "folders": folders}
     body = json.dumps(document, separators=(",", ":")).encode("ascii")
     _write(os.path.join(part, "manifest"), hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body)
 

@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from rewheel.environments import Target
 from rewheel.installing.bytecode import bytecode_folders
@@ -18,9 +18,11 @@ from rewheel.values import field, frozen, mutable
 from rewheel.variants import normalize_project
 from rewheel.wheels import digest_of
 
-__all__ = ["Composition", "Linked", "Written", "compose"]
+__all__ = ["INSTALLATION_FILES", "Composition", "Linked", "Written", "compose"]
 
-_OURS = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s"})
+INSTALLATION_FILES = frozenset({
+    "INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s",
+})  # fmt: skip
 """Files of a dist-info folder that tell of an installation and not of a wheel."""
 _ODD = re.compile(r'[",\r\n]')
 
@@ -93,7 +95,7 @@ def compose(
     target: Target,
     *,
     bytecode: str = "",
-    shared: Collection[str] = (),
+    shared: Mapping[str, Collection[str]] | None = None,
 ) -> Composition:
     """Say what a stored wheel becomes in this environment; nothing is touched.
 
@@ -112,10 +114,10 @@ def compose(
             _add_scripts(result, source, folder, files, target)
             continue
         if source == manifest.dist_info:
-            files = tuple(file for file in files if file.name not in _OURS)  # noqa: PLW2901
+            files = tuple(file for file in files if file.name not in INSTALLATION_FILES)  # noqa: PLW2901
         result.linked.append(Linked(stored, source, folder, files))
     if bytecode:
-        _add_bytecode(result, layout, bytecode, shared)
+        _add_bytecode(result, layout, bytecode, shared or {})
     for command in read_commands(manifest.entry_points, result.owner):
         started = command_files(
             command,
@@ -131,7 +133,9 @@ def compose(
     return result
 
 
-def _add_bytecode(result: Composition, layout: Layout, tag: str, shared: Collection[str]) -> None:
+def _add_bytecode(
+    result: Composition, layout: Layout, tag: str, shared: Mapping[str, Collection[str]]
+) -> None:
     manifest = result.stored.manifest
     origin, folders = bytecode_folders(result.stored, tag, shared)
     for source, files in folders.items():
@@ -202,28 +206,29 @@ def _record(result: Composition) -> None:
     rows: list[tuple[str, str]] = []
     for linked in result.linked:
         folder = _from_library(linked.folder, result.library)
+        # Bytecode has no digest: Python may write it anew at any time.
         rows += [
-            # Bytecode has no digest: Python may write it anew at any time.
-            (path := folder + file.name, f"{path},{file.digest},{file.size}" if file.digest else f"{path},,")
-            for file in linked.files
+            (folder + name, f",{digest},{size}\n" if digest else ",,\n")
+            for name, _, size, _, digest in linked.files
         ]
     for path, written in result.written.items():
         folder, _, name = path.rpartition("/")
         name = _from_library(folder, result.library) + name
-        rows.append((name, f"{name},{_digest(written.content)},{len(written.content)}"))
+        rows.append((name, f",{_digest(written.content)},{len(written.content)}\n"))
     rows.sort()
-    own = _from_library(result.dist_info, result.library) + "RECORD"
-    rows.append((own, f"{own},,"))
-    text = "\n".join([_row(path, row) for path, row in rows])
-    result.written[f"{result.dist_info}/RECORD"] = Written(f"{text}\n".encode())
+    rows.append((_from_library(result.dist_info, result.library) + "RECORD", ",,\n"))
+    if _ODD.search("\0".join([path for path, _ in rows])) is not None:
+        rows = [(_quoted(path), rest) for path, rest in rows]
+    text = "".join([path + rest for path, rest in rows])
+    result.written[f"{result.dist_info}/RECORD"] = Written(text.encode())
 
 
-def _row(path: str, row: str) -> str:
-    """Write the row of a path as CSV has it; few paths have what has to be quoted."""
+def _quoted(path: str) -> str:
+    """Write a path as CSV has it."""
     if _ODD.search(path) is None:
-        return row
-    quoted = path.replace('"', '""')
-    return f'"{quoted}"{row[len(path) :]}'
+        return path
+    doubled = path.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _from_library(folder: str, library: str) -> str:

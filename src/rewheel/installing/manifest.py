@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from rewheel.values import frozen
+from rewheel.values import field, frozen
 
 __all__ = ["Manifest", "StoredFile"]
 
@@ -37,6 +37,8 @@ class Manifest:
     root_is_purelib: bool
     entry_points: str
     folders: Mapping[str, tuple[StoredFile, ...]]
+    digest: str = field(default="", compare=False)
+    """The SHA-256 of the text it was read from, in hexadecimal: what was made from it names it."""
 
     def files(self) -> Iterator[tuple[str, StoredFile]]:
         """Yield every file with its path in the archive."""
@@ -61,8 +63,9 @@ class Manifest:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Manifest":
         """Read a manifest; raises ValueError if anything about it is not what `to_bytes` wrote."""
-        digest, _, body = data.partition(b"\n")
-        if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
+        said, _, body = data.partition(b"\n")
+        digest = hashlib.sha256(body).hexdigest()
+        if digest.encode("ascii") != said:
             msg = "the digest does not match"
             raise ValueError(msg)
         document = json.loads(body)
@@ -77,4 +80,5 @@ class Manifest:
             folders={
                 folder: tuple(map(StoredFile._make, files)) for folder, files in document["folders"].items()
             },
+            digest=digest,
         )

@@ -37,6 +37,7 @@ def prune_store(store: Store, older_than: float) -> Pruned:
         entry = folder / "manifest"
         if not _is_unused(entry if entry.exists() else folder, older_than):
             continue
+        store.drop_spares(folder)  # whose links would look like an environment's
         if store.is_pinned(folder) or _has_links(folder / "tree"):
             done = done.plus(Pruned(in_use=1))
             continue

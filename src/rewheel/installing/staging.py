@@ -10,6 +10,7 @@ from pathlib import Path
 from rewheel.installing.composing import Composition, Linked, Written
 from rewheel.installing.errors import UnwritableTarget
 from rewheel.installing.linking import Linker
+from rewheel.installing.spares import Spares
 
 __all__ = ["lay_out"]
 
@@ -20,6 +21,7 @@ def lay_out(
     linker: Linker,
     *,
     shared: Collection[str],
+    spares: Spares | None = None,
     step: Callable[[str], None],
     threads: int = 1,
 ) -> int:
@@ -28,7 +30,7 @@ def lay_out(
     Of the files in `shared`, which several compositions bring, the last one's stays. With several threads
     steps come in any order. Raises UnwritableTarget or DamagedEntry.
     """
-    work = _Work(str(new), linker, shared, step)
+    work = _Work(str(new), linker, shared, spares, step)
     threads = 1 if shared else min(threads, len(compositions))
     try:
         if threads > 1:
@@ -72,17 +74,23 @@ class _Work:
     """Lays out one composition after the other. Thread-safe where no two bring the same file."""
 
     def __init__(
-        self, root: str, linker: Linker, shared: Collection[str], step: Callable[[str], None]
+        self,
+        root: str,
+        linker: Linker,
+        shared: Collection[str],
+        spares: Spares | None,
+        step: Callable[[str], None],
     ) -> None:
         self._root = root
         self._linker = linker
         self._shared = shared
+        self._spares = spares
         self._step = step
         self._made: set[str] = {""}
 
     def lay_out(self, composition: Composition) -> None:
         root, step = self._root, self._step
-        for linked in composition.linked:
+        for linked in self._move(composition):
             self._make(linked.folder)
             step(f"link {linked.folder}")
             if self._shared:
@@ -93,6 +101,20 @@ class _Work:
             self._make(path.rpartition("/")[0])
             step(f"write {path}")
             _write(f"{root}/{path}", written)
+
+    def _move(self, composition: Composition) -> Iterable[Linked]:
+        """Move in what a spare has of a composition, and return what remains to be linked."""
+        stage = os.path.dirname(self._root)  # noqa: PTH120 - asked for every wheel
+        taken = self._spares.take(composition, stage) if self._spares is not None else None
+        if taken is None:
+            return composition.linked
+        left = list(taken.left())
+        for folder, part in taken.parts.items():
+            self._make(folder.rpartition("/")[0])
+            self._step(f"move {folder}")
+            if not taken.move(part, f"{self._root}/{folder}"):
+                left += part.linked
+        return left
 
     def _make(self, folder: str) -> None:
         """Make a folder that is none of those made already, with the folders that it lies in."""

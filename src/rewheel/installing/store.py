@@ -149,6 +149,11 @@ class Store:
             return False
         return True
 
+    def drop_spares(self, folder: Path) -> None:
+        """Remove what lies linked in advance from the entry in this folder; it is made again when needed."""
+        with contextlib.suppress(OSError), self.workplace() as workplace:
+            (folder / "spares").rename(workplace / "spares")
+
     def _populate(
         self, wheel_path: Path, filename: "WheelFilename | None", sha256: str, workplace: Path
     ) -> StoredWheel:
@@ -159,8 +164,8 @@ class Store:
         (fresh / "tree").mkdir(parents=True)
         source = FileSource(wheel_path)
         with Wheel.over(source, filename or wheel_path.name) as wheel:
-            manifest = unpack(wheel, fresh / "tree")
-        (fresh / "manifest").write_bytes(manifest.to_bytes())
+            data = unpack(wheel, fresh / "tree").to_bytes()
+        (fresh / "manifest").write_bytes(data)
         folder = self._folder(sha256)
         folder.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(3):
@@ -173,7 +178,7 @@ class Store:
                     return stored
                 self.discard(sha256)
             else:
-                return StoredWheel(sha256, folder / "tree", manifest)
+                return StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
         raise StoreError(f"cannot put {wheel_path.name} into {folder}")
 
     @contextlib.contextmanager
