@@ -182,6 +182,7 @@ _READERS: Mapping[str, Reader] = {
     "reserved": _names,
     "upstream-hosts": _hosts,
     "upstream-cache-limit": _size,
+    "upstream-pages-limit": _size,
     "upstream-lifetime": _number(0, 30 * 86_400),
     "uploads": _number(1, 1_000),
     "log-format": _log_format,

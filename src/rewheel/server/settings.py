@@ -82,6 +82,8 @@ class ServerSettings:
 
     upstream_cache_limit: int | None = None
     """Bytes of upstream files that are kept; those that nobody has wanted for longest go first."""
+    upstream_pages_limit: int = 512 * MIB
+    """Bytes of upstream pages that are kept in the database, likewise."""
 
     page_cache: int = 64 * MIB
     """Bytes of rendered pages that each worker process keeps."""

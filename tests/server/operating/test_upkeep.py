@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from rewheel.server.catalog.schema import (
     loose_blobs,
     search_terms,
     upstream_files,
+    upstream_pages,
 )
 from rewheel.server.operating import wording
 from rewheel.server.operating.ledger import Ledger
@@ -109,6 +111,22 @@ class TestCacheLimit:
         assert tidy(services) == Tidied(blobs=2)
         assert [name for name, sha256 in hashes.items() if services.blobs.size(sha256)] == ["a1", "c2"]
         assert tidy(services) == Tidied()
+
+    def test_pages_that_nobody_has_wanted_for_longest_go_first(self, services: Services) -> None:
+        small = replace(services, settings=replace(services.settings, upstream_pages_limit=5000))
+        with services.database.write() as connection:
+            for name, days in (("a1", 1), ("b4", 4), ("c2", 2), ("d3", 3), ("absent", 5)):
+                text = "" if name == "absent" else "x" * 1000
+                upstreams.keep_page(connection, "outside", name, etag="", text=text)
+                moment = now() - timedelta(days=days)
+                connection.execute(
+                    update(upstream_pages).where(upstream_pages.c.project == name).values(used_at=moment)
+                )
+        assert tidy(small) == Tidied(pages=2)  # of 6500 at most 4500 stay
+        with services.database.read() as connection:
+            left = set(connection.execute(select(upstream_pages.c.project)).scalars())
+            assert left == {"a1", "c2", "d3"}
+        assert tidy(small) == Tidied()
 
     def test_what_fits_stays(self, services: Services) -> None:
         cache(services, "a", b"a" * 1000, used=LONG_AGO)

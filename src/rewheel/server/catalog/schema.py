@@ -276,6 +276,8 @@ upstream_pages = Table(
     Column("fetched_at", Moment, nullable=False),
     Column("is_absent", Boolean, nullable=False),
     Column("serial", BigInteger, nullable=False),
+    Column("used_at", Moment, nullable=False, index=True, comment="to the hour; the oldest make room first"),
+    Column("size", Integer, nullable=False, comment="characters of the page"),
     Column("page", Text, nullable=False),
     UniqueConstraint("upstream", "project"),
 )

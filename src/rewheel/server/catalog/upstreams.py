@@ -1,5 +1,6 @@
 """What upstream indexes have said, and which of their files are here already."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,14 +12,17 @@ from rewheel.server.catalog.schema import upstream_files, upstream_pages
 from rewheel.server.catalog.upserts import insertion
 
 __all__ = [
-    "KeptFile", "KeptPage", "find_file", "find_page", "keep_file", "keep_page", "shrink", "touch_file",
-    "touch_page",
+    "KeptFile", "KeptPage", "find_file", "find_page", "keep_file", "keep_page", "known_metadata", "shrink",
+    "shrink_pages", "touch_file", "touch_page", "use_page",
 ]  # fmt: skip
 
 _USE_IS_NOTED = timedelta(hours=1)
 """How exactly it is known when a file was used: noting every use would make every download a write."""
 
 _AT_ONCE = 500
+
+_ROW = 500
+"""What a page weighs besides its characters: the row, its keys, their indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,12 @@ class KeptPage:
     """Grows with every new page."""
     text: str
     """The listing, as the upstream room writes it; empty if the index does not have the project."""
+    used_at: datetime
+
+    @property
+    def is_use_noted(self) -> bool:
+        """Whether it was noted lately that somebody wanted it."""
+        return self.used_at > now() - _USE_IS_NOTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ def find_page(connection: Connection, upstream: str, project: str) -> KeptPage |
     """Find what is kept of a project's page; `upstream` is the index's name."""
     pages = upstream_pages.c
     row = connection.execute(
-        select(pages.etag, pages.fetched_at, pages.is_absent, pages.serial, pages.page).where(
+        select(pages.etag, pages.fetched_at, pages.is_absent, pages.serial, pages.page, pages.used_at).where(
             pages.upstream == upstream, pages.project == project
         )
     ).one_or_none()
@@ -70,26 +80,72 @@ def keep_page(connection: Connection, upstream: str, project: str, *, etag: str,
     """Keep a new page in place of the one before, and return its serial; without `text` there is none."""
     pages = upstream_pages.c
     key = (pages.upstream == upstream) & (pages.project == project)
-    serial = connection.execute(select(pages.serial).where(key)).scalar()
-    values = {
+    # Caches may still hold what was made of a page that was let go of: new ones begin with the time.
+    serial = 1 + int(connection.execute(select(pages.serial).where(key)).scalar() or time.time())
+    values: dict[str, object] = {
         "etag": etag,
         "fetched_at": now(),
         "is_absent": not text,
-        "serial": (serial or 0) + 1,
+        "serial": serial,
+        "used_at": now(),
+        "size": len(text),
         "page": text,
     }
     _put(connection, upstream_pages, {"upstream": upstream, "project": project}, values)
-    return (serial or 0) + 1
+    return serial
 
 
-def touch_page(connection: Connection, upstream: str, project: str) -> None:
-    """Say that a kept page was found to be current."""
+def touch_page(connection: Connection, upstream: str, project: str) -> bool:
+    """Say that a kept page was found to be current; tell whether it is still kept."""
+    pages = upstream_pages.c
+    touched = (
+        update(upstream_pages)
+        .where(pages.upstream == upstream, pages.project == project)
+        .values(fetched_at=now(), used_at=now())
+    )
+    return connection.execute(touched).rowcount > 0
+
+
+def use_page(connection: Connection, upstream: str, project: str) -> None:
+    """Say that somebody wants a kept page now."""
     pages = upstream_pages.c
     connection.execute(
         update(upstream_pages)
         .where(pages.upstream == upstream, pages.project == project)
-        .values(fetched_at=now())
+        .values(used_at=now())
     )
+
+
+def shrink_pages(connection: Connection, limit: int) -> int:
+    """Let go of the pages that nobody has wanted for longest until the rest fits, and return their number.
+
+    The limit is of characters, with some for each page: also what an index does not have takes room.
+    """
+    pages = upstream_pages.c
+    weight = pages.size + _ROW
+    total = int(connection.execute(select(func.coalesce(func.sum(weight), 0))).scalar_one())
+    surplus = total - limit * 9 // 10 if total > limit else 0
+    gone = 0
+    while surplus > 0:
+        query = select(pages.id, weight).order_by(pages.used_at, pages.id).limit(_AT_ONCE)
+        doomed = []
+        for row in connection.execute(query):
+            if surplus > 0:
+                doomed.append(row[0])
+                surplus -= row[1]
+        connection.execute(delete(upstream_pages).where(pages.id.in_(doomed)))
+        gone += len(doomed)
+    return gone
+
+
+def known_metadata(connection: Connection, upstream: str, project: str) -> tuple[int, datetime | None]:
+    """Return of how many files of a project the metadata is here, and since when the last of it is."""
+    files = upstream_files.c
+    query = select(func.count(), func.max(files.kept_at)).where(
+        files.upstream == upstream, files.project == project, files.metadata_sha256.is_not(None)
+    )
+    row = connection.execute(query).one()
+    return row[0], row[1]
 
 
 def find_file(connection: Connection, upstream: str, filename: str) -> KeptFile | None:

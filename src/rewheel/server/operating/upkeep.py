@@ -46,6 +46,8 @@ class Tidied:
     spooled: int = 0
     reworded: int = 0
     """Projects that had been found by other words than their newest releases say."""
+    pages: int = 0
+    """Kept pages of upstream indexes."""
 
 
 async def keep_up(services: Services) -> None:
@@ -67,8 +69,8 @@ async def keep_up(services: Services) -> None:
         else:
             if done != Tidied():
                 _LOG.info(
-                    "tidied up: %d cached files, %d blobs, %d killed uploads, %d words of projects",
-                    done.evicted, done.blobs, done.spooled, done.reworded,
+                    "tidied up: %d cached files, %d blobs, %d killed uploads, %d words of projects, %d pages",
+                    done.evicted, done.blobs, done.spooled, done.reworded, done.pages,
                 )  # fmt: skip
 
 
@@ -89,7 +91,10 @@ def tidy(services: Services, *, settled: timedelta = SETTLED) -> Tidied:
     if limit is not None:
         with services.database.write() as connection:
             evicted = upstreams.shrink(connection, limit)
-    return Tidied(evicted, _delete_loose(services, settled), _clear_spool(services), renew_some(services))
+    with services.database.write() as connection:
+        pages = upstreams.shrink_pages(connection, services.settings.upstream_pages_limit)
+    blobs, spooled = _delete_loose(services, settled), _clear_spool(services)
+    return Tidied(evicted, blobs, spooled, renew_some(services), pages)
 
 
 def _delete_loose(services: Services, settled: timedelta) -> int:

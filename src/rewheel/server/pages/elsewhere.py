@@ -61,6 +61,16 @@ class Elsewhere:
         """Find what is offered of a project that is not here; raises Refused as installers are refused."""
         return self._upstreams.find(name)
 
+    def state(self, name: str, answer: Answer) -> str:
+        """Return a text that changes with all that a page shows besides the listing: metadata that has come.
+
+        The listing has the serial of the answer.
+        """
+        upstream = answer.upstream.name
+        with self._services.database.read() as connection:
+            count, newest = catalog.known_metadata(connection, upstream, name)
+        return f"{_shown_name(answer.upstream)} {answer.is_stale} {count} {newest}"
+
     def gather(self, name: str, answer: Answer, version: str | None) -> Gathered | None:
         """Gather a release, by default the latest; None if there is no such release."""
         listing = answer.listing

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
+from rewheel.server import upstream
 from rewheel.server.answers import Answer
 from rewheel.server.catalog import figures, projects
 from rewheel.server.errors import Refused
@@ -133,36 +134,56 @@ class PublicPages:
         with self._services.database.read() as connection:
             return projects.find(connection, name) is not None
 
-    def _gathered(self, name: str, version: str | None) -> Gathered | None:
+    def _gathered(self, name: str, found: upstream.Answer, version: str | None) -> Gathered:
         assert self._elsewhere is not None
-        found = self._elsewhere.find(name)
-        if found is None:
-            return None
         gathered = self._elsewhere.gather(name, found, version)
         if gathered is None:
             raise _no_release(name, version)
         return gathered
 
     def _foreign(self, request: Request, name: str, version: str | None) -> Answer | None:
-        gathered = self._gathered(name, version)
-        if gathered is None:
+        """Show a project of an upstream index; as installers' pages, it is as fresh as that index's word."""
+        assert self._elsewhere is not None
+        found = self._elsewhere.find(name)
+        if found is None:
             return None
         site = site_of(request, self._settings)
         python = request.query_params.get("python", "")[:10]
+        state = self._elsewhere.state(name, found)
+        key = f"{site.index_url} {name} {version or ''} {python} from {state}"
+        page = self._cache.get(key, found.serial)
+        if page is not None:
+            return packed_answer(request, page)
+        gathered = self._gathered(name, found, version)
         shown = project_page(gathered, python=python, index_url=site.index_url, renderer=self._renderer)
-        return packed_answer(request, Packed(render("project.html", site, page=shown)))
+        page = Packed(render("project.html", site, page=shown))
+        answer = packed_answer(request, page)
+        if not gathered.problem:  # the next one may have better luck with the index file
+            self._cache.put(key, found.serial, page, None)
+        return answer
 
     def _foreign_machine(self, request: Request, name: str, question: MachineQuestion) -> Answer | None:
-        gathered = self._gathered(name, request.path_params["version"])
-        return self._answered(request, gathered, question) if gathered is not None else None
+        assert self._elsewhere is not None
+        found = self._elsewhere.find(name)
+        if found is None:
+            return None
+        return self._answered(request, self._gathered(name, found, request.path_params["version"]), question)
 
     def _foreign_releases(self, request: Request, name: str) -> Answer | None:
         assert self._elsewhere is not None
         found = self._elsewhere.find(name)
         if found is None:
             return None
-        rows = [release_row(each) for each in releases_elsewhere(found)]
-        return self._listed(request, name, name, rows)
+        number = request.query_params.get("page", "")[:7]
+        place = site_of(request, self._settings).index_url
+        key = f"{place} {name} releases {number} from {found.upstream.name}"
+        page = self._cache.get(key, found.serial)
+        if page is None:
+            rows = [release_row(each) for each in releases_elsewhere(found)]
+            page = self._listed(request, name, name, rows)
+        answer = packed_answer(request, page)
+        self._cache.put(key, found.serial, page, None)
+        return answer
 
     def _home(self, request: Request) -> Answer:
         with self._services.database.read() as connection:
@@ -210,9 +231,9 @@ class PublicPages:
         with self._services.database.read() as connection:
             project = self._find(request, projects.find(connection, self._name(request)))
             rows = release_rows(connection, project)
-        return self._listed(request, project.name, project.display_name, rows)
+        return packed_answer(request, self._listed(request, project.name, project.display_name, rows))
 
-    def _listed(self, request: Request, name: str, display_name: str, rows: Sequence[ReleaseRow]) -> Answer:
+    def _listed(self, request: Request, name: str, display_name: str, rows: Sequence[ReleaseRow]) -> Packed:
         pages = Pages.at(request.query_params.get("page", ""), len(rows))
         content = render(
             "releases.html",
@@ -222,7 +243,7 @@ class PublicPages:
             releases=rows[pages.entries],
             pages=pages,
         )
-        return packed_answer(request, Packed(content))
+        return Packed(content)
 
     def _machine(self, request: Request, question: MachineQuestion) -> Answer:
         with self._services.database.read() as connection:

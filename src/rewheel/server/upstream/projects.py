@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -96,6 +96,9 @@ class Upstreams:
 
     def _ask(self, upstream: Upstream, project: str) -> Answer | None:
         kept = self._kept(upstream, project)
+        if kept is not None and not kept.is_use_noted:
+            with suppress(Refused), self._database.write() as connection:
+                catalog.use_page(connection, upstream.name, project)
         if kept is not None and self._is_fresh(kept):
             return _answer(upstream, kept)
         with self._alone(upstream, project):
@@ -129,16 +132,14 @@ class Upstreams:
             self._resting[upstream.name] = time.monotonic() + _REST
             return _answer(upstream, kept, is_stale=True)
         with self._database.write() as connection:
-            if found is Unchanged.CURRENT:
-                catalog.touch_page(connection, upstream.name, project)
-            elif isinstance(found, Fetched):
-                text = found.listing.to_text()
-                if kept is not None and kept.text == text:
-                    catalog.touch_page(connection, upstream.name, project)
-                else:
-                    catalog.keep_page(connection, upstream.name, project, etag=found.etag, text=text)
-            else:
-                catalog.keep_page(connection, upstream.name, project, etag="", text="")
+            etag, text = "", ""
+            if isinstance(found, Fetched):
+                etag, text = found.etag, found.listing.to_text()
+            elif found is Unchanged.CURRENT and kept is not None:
+                etag, text = kept.etag, kept.text
+            is_same = kept is not None and kept.text == text
+            if not is_same or not catalog.touch_page(connection, upstream.name, project):
+                catalog.keep_page(connection, upstream.name, project, etag=etag, text=text)
             renewed = catalog.find_page(connection, upstream.name, project)
         assert renewed is not None
         return _answer(upstream, renewed)

@@ -103,10 +103,13 @@ def upgrade() -> None:
         sa.Column("fetched_at", Moment(), nullable=False),
         sa.Column("is_absent", sa.Boolean(), nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", Moment(), nullable=False, comment="to the hour; the oldest make room first"),
+        sa.Column("size", sa.Integer(), nullable=False, comment="characters of the page"),
         sa.Column("page", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_pages")),
         sa.UniqueConstraint("upstream", "project", name=op.f("uq_upstream_pages_upstream_project")),
     )
+    op.create_index(op.f("ix_upstream_pages_used_at"), "upstream_pages", ["used_at"], unique=False)
     op.create_table(
         "organisation_members",
         sa.Column("organisation_id", sa.Integer(), nullable=False),
@@ -474,6 +477,7 @@ def downgrade() -> None:
     op.drop_table("projects")
     op.drop_index(op.f("ix_organisation_members_account_id"), table_name="organisation_members")
     op.drop_table("organisation_members")
+    op.drop_index(op.f("ix_upstream_pages_used_at"), table_name="upstream_pages")
     op.drop_table("upstream_pages")
     op.drop_index(op.f("ix_upstream_files_upstream_project"), table_name="upstream_files")
     op.drop_index(op.f("ix_upstream_files_used_at"), table_name="upstream_files")
