@@ -91,7 +91,11 @@ def _look_outside(session: Session, services: "Services", damages: "list[Damage]
     from rewheel.server.operating.outside import verify_outside
 
     settings, number = services.settings, 0
-    wheels = ExternalWheels(hosts=settings.external_hosts, allow_http=settings.allow_insecure_external)
+    wheels = ExternalWheels(
+        hosts=settings.external_hosts,
+        allow_http=settings.allow_insecure_external,
+        certificates=settings.certificates,
+    )
     with closing(wheels):
         for damage in verify_outside(services, wheels, reporter=session.reporter):
             number += 1

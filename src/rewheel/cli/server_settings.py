@@ -28,9 +28,11 @@ def server_settings(session: Session, *, directory: Path | None = None, **flags:
         chosen.setdefault("log_format", log_format)
     chosen |= {name: value for name, value in flags.items() if value is not None}
     chosen["data"] = session.cwd / chosen.get("data", "rewheel-index")
+    certificates = chosen.pop("certificates", configured.cert)
     return ServerSettings(
         directory=session.cwd / directory if directory is not None else None,
         admin_token=session.environ.get("REWHEEL_ADMIN_TOKEN", ""),
         upstream_proxies=session.proxies(),
+        certificates=session.cwd / certificates if certificates is not None else None,
         **chosen,
     )

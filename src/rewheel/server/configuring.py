@@ -35,6 +35,13 @@ def _path(value: object) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _certificates(value: object) -> Path:
+    path = _path(value)
+    if not path.exists():
+        raise ValueError("expected a file or folder of certificates that is there")
+    return path
+
+
 def _size(value: object) -> int:
     """Read a number of bytes, written plainly or with a unit: `200 MiB`."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -173,6 +180,7 @@ _READERS: Mapping[str, Reader] = {
     "allow-insecure-external": _switch,
     "verify-external": _switch,
     "external-hosts": _hosts,
+    "certificates": _certificates,
     "staged-legacy-uploads": _switch,
     "file-limit": _size,
     "hard-file-limit": _size,

@@ -1,12 +1,13 @@
 """What the parts of a server work with, opened once in each process."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 
 from rewheel.server.blobs import Blobs, open_blobs
 from rewheel.server.catalog.database import Database
@@ -14,6 +15,7 @@ from rewheel.server.catalog.direct import Direct
 from rewheel.server.catalog.freshness import Freshness
 from rewheel.server.catalog.small_projects import SmallProjects
 from rewheel.server.counting import DownloadCounter
+from rewheel.server.errors import Refused
 from rewheel.server.operating.metrics import Metrics
 from rewheel.server.settings import ServerSettings
 
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from rewheel.server.upstream import Upstreams
 
 __all__ = ["Services"]
+
+_LOOKOUTS = 4
+"""Threads of one process that wait for hosts that strangers name; with those who wait for one, at most half
+of the uploads that are taken in at once."""
+_PATIENCE = 30.0
+"""Seconds that one may wait for such a thread."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -49,6 +57,8 @@ class Services:
     """Other indexes that are asked for what is not here; None if there are none."""
     external: "ExternalWheels | None" = None
     """Looks at wheels that lie elsewhere; None unless the operator wants that."""
+    lookouts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    """Bounds how many threads wait for hosts that strangers name; these are none of `threads`."""
     _endings: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
@@ -56,7 +66,8 @@ class Services:
         """Open everything that the settings name; raises UnusableStore. Nothing is connected yet."""
         from rewheel.server.reading.page_cache import PageCache
 
-        database = Database(settings.database_url, connections=settings.threads + 2)
+        lookouts = max(1, min(_LOOKOUTS, settings.uploads // 4)) if settings.verify_external else 0
+        database = Database(settings.database_url, connections=settings.threads + lookouts + 2)
         direct, threads = Direct(database), CapacityLimiter(settings.threads)
         return cls(
             settings,
@@ -71,6 +82,7 @@ class Services:
             Metrics(),
             _upstreams(settings, database),
             _external(settings),
+            CapacityLimiter(max(1, lookouts)),
         )
 
     @property
@@ -85,6 +97,31 @@ class Services:
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run what waits for the database or the disk in a thread, and give its result."""
         return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self.threads)
+
+    async def look(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run what may wait for hosts elsewhere, in a thread beside those that all others need.
+
+        Raises Refused (503) when many want that: their hosts may be slow on purpose.
+        """
+        if self.lookouts.statistics().tasks_waiting >= self.lookouts.total_tokens:
+            raise _too_many_looks()
+        return await self._looked(_PATIENCE, partial(work, *args, **kwargs))
+
+    async def look_later(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Do the same for whom nobody waits: it takes its turn however late that is."""
+        return await self._looked(math.inf, partial(work, *args, **kwargs))
+
+    async def _looked(self, patience: float, work: Callable[[], _T]) -> _T:
+        place = object()
+        try:
+            with fail_after(patience):
+                await self.lookouts.acquire_on_behalf_of(place)
+        except TimeoutError:
+            raise _too_many_looks() from None
+        try:
+            return await to_thread.run_sync(work, limiter=CapacityLimiter(1))
+        finally:
+            self.lookouts.release_on_behalf_of(place)
 
     def at_close(self, action: Callable[[], None]) -> None:
         """Let a part of the server end what it has begun when everything is closed."""
@@ -101,6 +138,16 @@ class Services:
             self.external.close()
         self.database.close()
         self.blobs.close()
+
+
+def _too_many_looks() -> Refused:
+    return Refused(
+        503,
+        "too many wheels that lie elsewhere are being looked at",
+        hint="try again in a minute",
+        kind="too-many-looks",
+        headers={"Retry-After": "60"},
+    )
 
 
 def _upstreams(settings: ServerSettings, database: Database) -> "Upstreams | None":

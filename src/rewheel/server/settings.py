@@ -67,6 +67,8 @@ class ServerSettings:
     """Whether rims may name wheels that are not fetched over https, for trials."""
     verify_external: bool = False
     """Whether wheels that rims name are fetched and compared before they are listed."""
+    certificates: Path | None = None
+    """A PEM bundle, or a folder of certificates, to trust elsewhere instead of the system's."""
     external_hosts: tuple[str, ...] = ()
     """Hosts, `name` or `name:port`, on which such wheels may be although they are not public."""
     upstreams: tuple[Upstream, ...] = ()

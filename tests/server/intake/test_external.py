@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -202,6 +204,16 @@ class TestWhereItIsLed:
             assert "certificate is not trusted" in message
             assert safe.requests == []
 
+    def test_an_authority_of_the_operator_vouches_for_it(
+        self, shelf: Path, tmp_path: Path, wheel: Path, opened: Callable[..., ExternalWheels]
+    ) -> None:
+        with IndexServer(shelf, tls=server_context(make_certificate(tmp_path))) as safe:
+            looking = opened(hosts=[f"127.0.0.1:{safe.port}"], timeout=5, certificates=tmp_path / "ca.pem")
+            looking.check(wheel.name, place(wheel, safe.file_url(wheel.name)))
+            assert len(safe.requests) == 2
+            other = opened(hosts=[f"127.0.0.1:{safe.port}"], timeout=5, certificates=tmp_path / "no.pem")
+            assert "there is no such file" in refusal(other, wheel, place(wheel, safe.file_url(wheel.name)))
+
     def test_strange_ports_are_for_hosts_of_the_operator(
         self, wheel: Path, opened: Callable[..., ExternalWheels]
     ) -> None:
@@ -269,6 +281,65 @@ class TestServer:
         assert done.returncode == code, done.stderr
         found: dict[str, list[dict[str, str]]] = json.loads(done.stdout)
         return found
+
+    @pytest.mark.parametrize(
+        "variable", ["REWHEEL_SERVER_CERTIFICATES", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"]
+    )
+    def test_over_https_with_an_authority_of_ones_own(
+        self, shelf: Path, tmp_path: Path, wheel: Path, variable: str
+    ) -> None:
+        tls = tmp_path / "tls"
+        tls.mkdir()
+        with IndexServer(shelf, tls=server_context(make_certificate(tls))) as safe:
+            others = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+            environ = {
+                **dict.fromkeys(others, ""),  # what this computer may have
+                "PIP_CONFIG_FILE": os.devnull,
+                "REWHEEL_SERVER_EXTERNAL_HOSTS": f"127.0.0.1:{safe.port}",
+                variable: str(tls / "ca.pem"),
+            }
+            with running_server(tmp_path / "index", "--verify-external", environ=environ) as server:
+                rim = self.rim(server, safe, wheel, tmp_path)
+                assert server.upload(rim).text == f"{rim.name} is published\n"
+
+    def test_a_bundle_that_is_not_there_ends_the_start(self, tmp_path: Path) -> None:
+        environ = {"REWHEEL_SERVER_CERTIFICATES": str(tmp_path / "none.pem")}
+        with (
+            pytest.raises(AssertionError, match="expected a file or folder of certificates that is there"),
+            running_server(tmp_path / "index", environ=environ),
+        ):
+            pass
+
+    def test_slow_hosts_keep_no_thread_from_others(
+        self, tmp_path: Path, host: IndexServer, wheel: Path
+    ) -> None:
+        environ = {"REWHEEL_SERVER_EXTERNAL_HOSTS": "127.0.0.1", "REWHEEL_SERVER_THREADS": "1"}
+        arguments = ("--verify-external", "--allow-insecure-external")
+        with (
+            running_server(tmp_path / "index", *arguments, environ=environ) as server,
+            socket.create_server(("127.0.0.1", 0), backlog=50) as silent,
+            ThreadPoolExecutor(12) as pool,
+        ):
+            self.rim(server, host, wheel, tmp_path)
+            uri = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            rims = [
+                dismount(
+                    make_wheel(tmp_path, "slow", f"{number}.0"),
+                    uri=uri, owner="acme", output=tmp_path, allow_http=True,
+                )
+                for number in range(12)
+            ]  # fmt: skip
+            jobs = [pool.submit(server.upload, rim) for rim in rims]
+            connections = [silent.accept()[0] for _ in range(4)]  # and they get no answer
+            assert server.get("/simple/", accept="text/html").status == 200
+            assert server.upload(make_wheel(tmp_path, "quick")).status == 200
+            silent.close()
+            for connection in connections:
+                connection.close()
+            statuses = Counter(job.result(60).status for job in jobs)
+        assert statuses[400] >= 4
+        assert statuses[503] >= 4
+        assert sum(statuses.values()) == 12
 
     def test_unless_it_is_asked_for_nothing_is_fetched(
         self, tmp_path: Path, host: IndexServer, wheel: Path

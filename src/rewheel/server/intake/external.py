@@ -8,9 +8,9 @@ one that is connected to, also after a redirect: a name that answers differently
 import hashlib
 import hmac
 import re
-import threading
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Self
 
 from rewheel.indexes import HttpSettings, IndexesError
@@ -27,9 +27,8 @@ _LARGEST = 32 << 30
 _SLOWEST = 64 << 10
 """Bytes a second; a host that sends fewer is given up, besides `_START` seconds for the beginning."""
 _START = 60.0
-_AT_ONCE = 4
-"""Wheels that one process looks at together: others may still upload meanwhile."""
-_PATIENCE = 5.0
+_LONGEST = 900.0
+"""Seconds after which a server gives a wheel up in any case: somebody waits for the answer."""
 _PORTS = frozenset({80, 443, 8443})
 """Where strangers may let us connect to; hosts of the operator may be at any port."""
 _RANGE = re.compile(r"bytes 0-0/([0-9]{1,15})")
@@ -55,11 +54,16 @@ class ExternalWheels:
         *,
         hosts: Iterable[str] = (),
         allow_http: bool = False,
+        certificates: Path | None = None,
         timeout: float = 10.0,
+        longest: float | None = None,
     ) -> None:
-        """Trust `hosts`, each `name` or `name:port`, to be wherever they are."""
+        """Trust `hosts`, each `name` or `name:port`, to be wherever they are.
+
+        One wheel takes at most `longest` seconds.
+        """
         self._allow_http = allow_http
-        self._slots = threading.BoundedSemaphore(_AT_ONCE)
+        self._longest = longest
         self._http = HttpClient(
             HttpSettings(
                 timeout=timeout,
@@ -67,6 +71,7 @@ class ExternalWheels:
                 max_wait=2.0,
                 max_redirects=5,
                 connections=4,
+                certificates=certificates,
                 may_reach=_Nearby((), hosts),
             )
         )
@@ -76,7 +81,12 @@ class ExternalWheels:
         """Take what the operator has chosen; None if nothing is to be fetched, which is the default."""
         if not settings.verify_external:
             return None
-        return cls(hosts=settings.external_hosts, allow_http=settings.allow_insecure_external)
+        return cls(
+            hosts=settings.external_hosts,
+            allow_http=settings.allow_insecure_external,
+            certificates=settings.certificates,
+            longest=_LONGEST,
+        )
 
     def close(self) -> None:
         """Hang up, and give up what is under way."""
@@ -91,20 +101,11 @@ class ExternalWheels:
         self._check_scheme(filename, place.uri)
         if place.size > _LARGEST:
             raise _wrong(filename, f"{place.size:,} bytes are more than is looked at")
-        if not self._slots.acquire(timeout=_PATIENCE):
-            raise Refused(
-                503,
-                "too many wheels that lie elsewhere are being looked at",
-                hint="upload the rim again in a minute",
-                headers={"Retry-After": "60"},
-            )
         try:
             self._probe(filename, place)
             found = self._digests(filename, place)
         except IndexesError as error:
             raise _wrong(filename, f"it cannot be fetched: {error.message}") from error
-        finally:
-            self._slots.release()
         for algorithm, wanted in place.hashes.items():
             digest = found.get(algorithm)
             if digest is not None and not hmac.compare_digest(digest, wanted.lower()):
@@ -130,7 +131,8 @@ class ExternalWheels:
     def _digests(self, filename: str, place: ExternalHosting) -> Mapping[str, str]:
         hashers = {name: hashlib.new(name) for name in place.hashes if name in _STRONG}
         read = 0
-        deadline = time.monotonic() + _START + place.size / _SLOWEST
+        patience = _START + place.size / _SLOWEST
+        deadline = time.monotonic() + (patience if self._longest is None else min(patience, self._longest))
         with self._http.stream(place.uri) as stream:
             self._check_scheme(filename, stream.url)
             if stream.status != 200:

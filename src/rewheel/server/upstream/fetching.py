@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from rewheel.indexes import HttpSettings
 from rewheel.indexes.answers import Stream, check
@@ -46,6 +47,7 @@ class Fetcher:
         *,
         hosts: tuple[str, ...] = (),
         proxies: Mapping[str, str] | None = None,
+        certificates: Path | None = None,
         timeout: float = 10.0,
     ) -> None:
         """Take the indexes with their logins; `hosts` may be fetched from although they are not public."""
@@ -55,6 +57,7 @@ class Fetcher:
                 retries=1,
                 max_wait=2.0,
                 proxies=proxies or {},
+                certificates=certificates,
                 may_reach=Reach(upstreams, hosts),
             )
         )

@@ -64,7 +64,10 @@ class Upstreams:
         try:
             rules = Rules.of(settings.upstreams, settings.reserved)
             fetcher = Fetcher(
-                settings.upstreams, hosts=settings.upstream_hosts, proxies=settings.upstream_proxies
+                settings.upstreams,
+                hosts=settings.upstream_hosts,
+                proxies=settings.upstream_proxies,
+                certificates=settings.certificates,
             )
         except ValueError as error:
             raise UnusableStore(f"an upstream index cannot be used as it is named: {error}") from error

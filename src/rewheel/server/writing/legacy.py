@@ -64,6 +64,7 @@ class LegacyUpload:
         """Spool the file while the form arrives, then check and publish it."""
         settings = self._services.settings
         spools: list[Spool] = []
+        names: list[str] = []
 
         async with AsyncExitStack() as stack:
 
@@ -85,6 +86,7 @@ class LegacyUpload:
                     return stack.enter_context(spool)
 
                 spools.append(await self._services.run(prepare))
+                names.append(filename)
                 return spools[0].write
 
             reader = FormReader(header(scope, b"content-type"), begin)
@@ -96,7 +98,10 @@ class LegacyUpload:
                 raise Refused(400, "the form has no file: a part called 'content' with a file name")
             if _single(reader.fields, ":action") not in {"", "file_upload"}:
                 raise Refused(400, "only uploads of files are understood here (:action=file_upload)")
-            return await self._services.run(self._take, spools[0], identity, reader.fields)
+            # What may wait for a stranger's host keeps no thread from others.
+            is_looked_at = self._services.external is not None and names[0].endswith(".rim")
+            run = self._services.look if is_looked_at else self._services.run
+            return await run(self._take, spools[0], identity, reader.fields)
 
     def _take(self, spool: Spool, identity: Identity, fields: dict[str, list[str]]) -> Accepted | Stage:
         """Publish what has arrived, or stage it."""

@@ -84,7 +84,8 @@ class UploadApi:
             return
         await answer(scope, receive, send)
         if answer.status == 202 and handler == self._publish:
-            await self._services.run(self._publishing.finish, request.session, request.identity)
+            run = self._services.look_later if await self._looks(request) else self._services.run
+            await run(self._publishing.finish, request.session, request.identity)
 
     def _handler(self, method: str, parts: Sequence[str]) -> Handler:
         match parts:
@@ -129,7 +130,8 @@ class UploadApi:
     async def _status(self, request: _Request) -> Answer:
         view = await self._services.run(self._sessions.status, request.identity, request.session)
         if view.stage.status == SessionState.PROCESSING:
-            await self._services.run(self._publishing.resume, request.session)
+            run = self._services.look if await self._looks(request) else self._services.run
+            await run(self._publishing.resume, request.session)
             view = await self._services.run(self._sessions.status, request.identity, request.session)
         is_polled = view.stage.status == SessionState.PROCESSING
         return document_answer(200, session_document(view, request.links), polled=is_polled)
@@ -148,7 +150,9 @@ class UploadApi:
         if request.prefers_async:
             stage = await self._services.run(self._publishing.begin, request.identity, request.session)
         else:
-            stage = await self._services.run(self._publishing.publish, request.identity, request.session)
+            looks = await self._looks(request)
+            run = self._services.look if looks else self._services.run
+            stage = await run(self._publishing.publish, request.identity, request.session, may_look=looks)
         view = await self._services.run(self._sessions.status, request.identity, request.session)
         return document_answer(
             202 if request.prefers_async else 201,
@@ -156,6 +160,10 @@ class UploadApi:
             location=request.links.session(stage),
             polled=request.prefers_async,
         )
+
+    async def _looks(self, request: _Request) -> bool:
+        """Tell whether publishing may wait for strangers' hosts: no thread that others need does so."""
+        return await self._services.run(self._publishing.looks_elsewhere, request.session)
 
     async def _begin(self, request: _Request) -> Answer:
         wanted = FileRequest.read(await request.document())

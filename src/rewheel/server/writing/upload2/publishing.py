@@ -35,10 +35,22 @@ class SessionPublishing:
         self._services = services
         self._database = services.database
 
-    def publish(self, identity: Identity, public_id: str) -> Stage:
-        """Publish a session now; raises Refused, and then the session is as it was."""
+    def looks_elsewhere(self, public_id: str) -> bool:
+        """Tell whether publishing a session means to look at wheels on hosts that strangers name."""
+        if self._services.external is None:
+            return False
+        with self._database.read() as connection:
+            stage = stages.find(connection, public_id)
+            found = stages.files_of(connection, stage.id) if stage is not None else ()
+        return any(file.filename.endswith(".rim") for file in found)
+
+    def publish(self, identity: Identity, public_id: str, *, may_look: bool = True) -> Stage:
+        """Publish a session now; raises Refused, and then the session is as it was.
+
+        Without `may_look` no other host is waited for (`looks_elsewhere`).
+        """
         sweep(self._database)
-        self._check_blobs(identity, public_id)
+        self._check_blobs(identity, public_id, may_look=may_look)
         for attempt in range(_ATTEMPTS):
             try:
                 with self._database.write() as connection:
@@ -154,9 +166,11 @@ class SessionPublishing:
         stages.change(connection, stage.id, status=SessionState.PUBLISHED.value, notices=[])
         stages.forget_records(connection, stage.id)
 
-    def _check_blobs(self, identity: Identity, public_id: str) -> None:
+    def _check_blobs(self, identity: Identity, public_id: str, *, may_look: bool) -> None:
         with self._database.read() as connection:
             authorised(connection, identity, public_id)
+        if not may_look and self.looks_elsewhere(public_id):
+            raise Conflict("a rim has just been added to the session", hint="publish again")
         self._check_stored(public_id)
 
     def _check_stored(self, public_id: str) -> None:
