@@ -14,6 +14,9 @@ from rewheel.installing.spares import Spares
 
 __all__ = ["lay_out"]
 
+_Job = tuple[Composition, Sequence[Linked]]
+"""What one wheel brings, and which of that is to be linked."""
+
 
 def lay_out(
     compositions: Sequence[Composition],
@@ -31,13 +34,14 @@ def lay_out(
     steps come in any order. Raises UnwritableTarget or DamagedEntry.
     """
     work = _Work(str(new), linker, shared, spares, step)
-    threads = 1 if shared else min(threads, len(compositions))
     try:
+        jobs = [(composition, work.move(composition)) for composition in compositions]
+        threads = 1 if shared else min(threads, sum(left is whole.linked for whole, left in jobs))
         if threads > 1:
-            _in_threads(work, compositions, threads)
+            _in_threads(work, jobs, threads)
         else:
-            for composition in compositions:
-                work.lay_out(composition)
+            for job in jobs:
+                work.link(*job)
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EOPNOTSUPP}:
             reason = OSError(error.errno, f"the link mode {linker.mode} does not work from the store to here")
@@ -46,15 +50,15 @@ def lay_out(
     return sum(len(each.written) + sum(len(part.files) for part in each.linked) for each in compositions)
 
 
-def _in_threads(work: "_Work", compositions: Sequence[Composition], count: int) -> None:
-    """Let several threads lay out whole compositions: most of that time is spent in the system."""
-    left = sorted(compositions, key=lambda each: sum(len(part.files) for part in each.linked))
+def _in_threads(work: "_Work", jobs: Sequence[_Job], count: int) -> None:
+    """Let several threads link: most of that time is spent in the system."""
+    left = sorted(jobs, key=lambda job: sum(len(linked.files) for linked in job[1]))
     failures: list[BaseException] = []
 
     def run() -> None:
         while not failures:
             try:
-                work.lay_out(left.pop())
+                work.link(*left.pop())
             except IndexError:
                 return
             except BaseException as failure:  # noqa: BLE001 - it goes on in the thread that waits
@@ -71,7 +75,7 @@ def _in_threads(work: "_Work", compositions: Sequence[Composition], count: int) 
 
 
 class _Work:
-    """Lays out one composition after the other. Thread-safe where no two bring the same file."""
+    """Lays out compositions. Linking is thread-safe where no two bring the same file."""
 
     def __init__(
         self,
@@ -88,9 +92,10 @@ class _Work:
         self._step = step
         self._made: set[str] = {""}
 
-    def lay_out(self, composition: Composition) -> None:
+    def link(self, composition: Composition, left: Sequence[Linked]) -> None:
+        """Put in place what was not moved."""
         root, step = self._root, self._step
-        for linked in self._move(composition):
+        for linked in left:
             self._make(linked.folder)
             step(f"link {linked.folder}")
             if self._shared:
@@ -102,7 +107,7 @@ class _Work:
             step(f"write {path}")
             _write(f"{root}/{path}", written)
 
-    def _move(self, composition: Composition) -> Iterable[Linked]:
+    def move(self, composition: Composition) -> Sequence[Linked]:
         """Move in what a spare has of a composition, and return what remains to be linked."""
         stage = os.path.dirname(self._root)  # noqa: PTH120 - asked for every wheel
         taken = self._spares.take(composition, stage) if self._spares is not None else None
