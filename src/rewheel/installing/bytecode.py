@@ -5,14 +5,13 @@ a module, which it would not with unchecked hashes, and need not read every sour
 Hard links share the source's time; a copy is given it.
 """
 
-import hashlib
-import json
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from rewheel.installing.manifest import StoredFile
+from rewheel.installing.manifest import Files, unpack_folders
 from rewheel.installing.store import Store, StoredWheel
 from rewheel.progress import Reporter
 
@@ -36,7 +35,7 @@ class BytecodeMode(StrEnum):
 
 def bytecode_folders(
     wheel: StoredWheel, tag: str, shared: Mapping[str, Collection[str]]
-) -> tuple[StoredWheel, Mapping[str, tuple[StoredFile, ...]]]:
+) -> tuple[StoredWheel, Mapping[str, Files]]:
     """Return where the wheel's bytecode lies in the store, and by folder of sources its files.
 
     Nothing is returned for modules in `shared`, or if the bytecode was made from other sources. What is
@@ -48,23 +47,23 @@ def bytecode_folders(
     suffix = f".{tag.rpartition('-')[0]}.pyc"
     for folder in found.keys() & shared.keys():
         left_out = {name.removesuffix(".py") + suffix for name in shared[folder]}
-        found[folder] = tuple(file for file in found[folder] if file.name not in left_out)
-    return origin, {folder: files for folder, files in found.items() if files}
+        found[folder] = Files([file for file in found[folder] if file.name not in left_out])
+    return origin, {folder: files for folder, files in found.items() if files.count}
 
 
 def shared_modules(wheels: Iterable[StoredWheel]) -> dict[str, set[str]]:
     """Return, by their folder, the files that several wheels bring: which of them stays is decided later."""
-    seen: dict[str, set[str]] = {}
-    found: dict[str, set[str]] = {}
+    bringers: dict[str, list[Files]] = {}
     for wheel in wheels:
         for folder, files in wheel.manifest.folders.items():
-            names = {file.name for file in files}
-            others = seen.setdefault(folder, names)
-            if others is not names:
-                both = names & others
-                if both:
-                    found.setdefault(folder, set()).update(both)
-                others |= names
+            bringers.setdefault(folder, []).append(files)
+    found: dict[str, set[str]] = {}
+    for folder, several in bringers.items():
+        if len(several) > 1:
+            names = Counter(name for files in several for name in files.names)
+            both = {name for name, count in names.items() if count > 1}
+            if both:
+                found[folder] = both
     return found
 
 
@@ -135,15 +134,10 @@ def _command(mode: str, store: Store, python: Path, tag: str, entries: Sequence[
     return [str(python), "-I", "-S", str(_COMPILER), mode, str(store.root), tag, *entries]
 
 
-def _read(entry: Path, manifest: str) -> dict[str, tuple[StoredFile, ...]]:
+def _read(entry: Path, manifest: str) -> dict[str, Files]:
     """Read what the compiler made of a wheel with this manifest; nothing if that is damaged."""
     try:
-        digest, _, body = (entry / "manifest").read_bytes().partition(b"\n")
-        if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
-            return {}
-        document = json.loads(body)
-        if document["format"] != _FORMAT or document["manifest"] != manifest:
-            return {}
-        return {folder: tuple(map(StoredFile._make, files)) for folder, files in document["folders"].items()}
+        _, header, folders = unpack_folders((entry / "manifest").read_bytes())
+        return folders if (header["format"], header["manifest"]) == (_FORMAT, manifest) else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

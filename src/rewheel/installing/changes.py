@@ -4,11 +4,11 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 from rewheel.environments import InstalledDistribution
 from rewheel.installing.composing import Composition
 from rewheel.installing.errors import FileConflict, UnsafePath
+from rewheel.installing.incoming import Coming, coming_of, names_of, parents, refuse_files_as_folders
 from rewheel.installing.journal import Kind, Operation
 from rewheel.installing.layout import Layout
 from rewheel.installing.ownership import Owners, bytecode_of, files_of
@@ -71,10 +71,13 @@ class _Planner:
         self._cleared: dict[str, None] = {}
 
     def plan(self, compositions: Sequence[Composition]) -> Changes:
-        incoming, shared = self._incoming(compositions)
+        incoming = coming_of(compositions)
+        shared = self._shared(incoming)
+        refuse_files_as_folders(incoming)
         for folder in sorted(incoming):
-            if self._folder_exists(folder, incoming[folder]):
-                self._merge(folder, incoming[folder])
+            coming = incoming[folder]
+            if self._folder_exists(folder, coming.first):
+                self._merge(folder, coming.names())
         stray = self._stray(incoming)
         going = [
             path for path in self._leaving if path not in self._replaced and self._owners.of(path) is None
@@ -86,34 +89,21 @@ class _Planner:
         operations += [Operation(Kind.PLACE, path) for path in self._placed]
         return Changes(operations, _emptied(going, self._layout), shared)
 
-    def _incoming(
-        self, compositions: Sequence[Composition]
-    ) -> tuple[dict[str, dict[str, Composition]], set[str]]:
-        """Return the new files by folder and name with their bringer, and which of them several bring."""
-        incoming: dict[str, dict[str, Composition]] = {}
+    def _shared(self, incoming: dict[str, Coming]) -> set[str]:
+        """Return the files that several compositions bring; raises FileConflict if they differ."""
         shared: set[str] = set()
-        for composition in compositions:
-            for folder, names in composition.folders():
-                there = incoming.setdefault(folder, {})
-                for name in there.keys() & names if there else ():
-                    other = there[name]
-                    if other is not composition:
+        for folder, coming in incoming.items():
+            names: dict[str, Composition] = {}
+            for newcomer, part in coming.parts if coming.is_mixed else ():
+                for name in names_of(part):
+                    other = names.setdefault(name, newcomer)
+                    if other is not newcomer:
                         path = f"{folder}/{name}" if folder else name
-                        equal = composition.digest(folder, name) == other.digest(folder, name)
-                        self._agree(path, composition, other.owner, equal=equal)
+                        equal = newcomer.digest(folder, name) == other.digest(folder, name)
+                        self._agree(path, newcomer, other.owner, equal=equal)
                         shared.add(path)
-                there.update(dict.fromkeys(names, composition))
-        seen: set[str] = set()
-        for folder in incoming:
-            for parent in chain((folder,), _parents(folder)):
-                if parent in seen:
-                    break
-                seen.add(parent)
-                above, _, name = parent.rpartition("/")
-                if name in incoming.get(above, {}):
-                    bringer = incoming[above][name]
-                    raise UnsafePath(bringer.owner, parent, "is a file here and a folder in another wheel")
-        return incoming, shared
+                        names[name] = newcomer
+        return shared
 
     def _agree(self, path: str, newcomer: Composition, owner: str, *, equal: bool) -> None:
         if (
@@ -125,15 +115,15 @@ class _Planner:
             return
         raise FileConflict(newcomer.owner, owner, path)
 
-    def _folder_exists(self, folder: str, names: dict[str, Composition]) -> bool:
+    def _folder_exists(self, folder: str, newcomer: Composition) -> bool:
         """Say whether a folder is there already; the highest one that is not will be placed as a whole."""
         known = self._exists.get(folder)
         if known is not None:
             return known
         parent = posixpath.dirname(folder)
         exists = False
-        if self._folder_exists(parent, names):
-            exists = self._look(folder, next(iter(names.values())))
+        if self._folder_exists(parent, newcomer):
+            exists = self._look(folder, newcomer)
             if not exists:
                 self._placed[folder] = None
         self._exists[folder] = exists
@@ -205,11 +195,11 @@ class _Planner:
         folder, _, name = path.rpartition("/")
         return f"sha256={digest}" == newcomer.digest(folder, name)
 
-    def _stray(self, incoming: dict[str, dict[str, Composition]]) -> list[str]:
+    def _stray(self, incoming: dict[str, Coming]) -> list[str]:
         """Return bytecode of replaced modules: by time and size it might pass for that of the new ones."""
         if not self._replaced:
             return []
-        brought = {f"{folder}/{name}" for folder, names in incoming.items() for name in names}
+        brought = {f"{folder}/{name}" for folder, coming in incoming.items() for name in coming.names()}
         found = bytecode_of(self._replaced, self._layout)
         return [path for path in found if path not in brought]
 
@@ -234,16 +224,8 @@ def _emptied(paths: Iterable[str], layout: Layout) -> list[str]:
     """Return the folders of these files that may vanish with them, deepest first."""
     found: set[str] = set()
     for path in paths:
-        for folder in _parents(path):
+        for folder in parents(path):
             if folder in found:
                 break
             found.add(folder)
     return sorted(found - layout.fixed, key=lambda folder: (-folder.count("/"), folder))
-
-
-def _parents(path: str) -> Iterable[str]:
-    """Yield the folders that contain a path, deepest first, without the root."""
-    folder = path.rpartition("/")[0]
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]

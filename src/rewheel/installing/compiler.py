@@ -25,11 +25,17 @@ import sys
 import warnings
 from importlib.util import MAGIC_NUMBER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["FORMAT", "main", "own_tag"]
 
 FORMAT = 2
 _UNUSABLE = 3
 _PART = ".part-"
+_ODD = frozenset('",\r\n')
+"""What a row of RECORD would have to quote; no module that can be imported has it in its name."""
 
 
 def own_tag() -> str:
@@ -120,40 +126,58 @@ def _sweep(folder: str) -> None:
 
 def _fill(entry: str, part: str, tag: str) -> None:
     """Compile the modules of one wheel into the folder `part`; raises OSError, ValueError or KeyError."""
-    with open(os.path.join(entry, "manifest"), "rb") as file:
-        digest, _, body = file.read().partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
-        raise ValueError("the manifest is damaged")
-    manifest = json.loads(body)
+    digest, manifest = _read(os.path.join(entry, "manifest"))
     suffix = "." + tag.rpartition("-")[0] + ".pyc"
     tree = os.path.join(entry, "tree")
-    folders: dict[str, list[list[object]]] = {}
+    table: list[list[object]] = []
+    blocks: list[bytes] = []
     os.makedirs(part)
     for folder, files in manifest["folders"].items():
         top = folder.partition("/")[0]
         if top in {manifest["data_dir"], manifest["dist_info"]} or "__pycache__" in folder.split("/"):
             continue
         there = os.path.join(part, "tree", folder)
+        prefix = folder + "/" if folder else ""
+        own = {file[0] for file in manifest["folders"].get(prefix + "__pycache__", ())}
         made: list[list[object]] = []
-        brought = manifest["folders"].get(f"{folder}/__pycache__" if folder else "__pycache__", ())
-        own = {file[0] for file in brought}
+        rows = ""
         for name, _, size, mtime_ns, expected in files:
             compiled = name[:-3] + suffix
-            if not name.endswith(".py") or compiled in own:
+            path = prefix + name
+            if not name.endswith(".py") or compiled in own or _ODD.intersection(path):
                 continue
-            source = os.path.join(tree, folder, name)
-            data = _compiled(source, f"{folder}/{name}" if folder else name, size, mtime_ns, expected)
+            data = _compiled(os.path.join(tree, folder, name), path, size, mtime_ns, expected)
             if data is None:
                 continue
             if not made:
                 os.makedirs(there, exist_ok=True)
             status = _write(os.path.join(there, compiled), data)
-            made.append([compiled, False, status.st_size, status.st_mtime_ns, ""])  # as manifests have it
+            made.append([compiled, False, status.st_size, status.st_mtime_ns, ""])
+            rows += prefix + "__pycache__/" + compiled + ",,\n"
         if made:
-            folders[folder] = made
-    document = {"format": FORMAT, "manifest": digest.decode("ascii"), "folders": folders}
-    body = json.dumps(document, separators=(",", ":")).encode("ascii")
+            blocks += [rows.encode("utf-8"), json.dumps(made, separators=(",", ":")).encode("ascii")]
+            table.append([folder, len(made), len(blocks[-2]), len(blocks[-1])])
+    header = {"format": FORMAT, "manifest": digest, "folders": table}
+    body = b"\n".join([json.dumps(header, separators=(",", ":")).encode("ascii"), b"".join(blocks)])
     _write(os.path.join(part, "manifest"), hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body)
+
+
+def _read(path: str) -> tuple[str, dict[str, Any]]:
+    """Read a wheel's manifest: its digest and its fields, with the files by folder; raises ValueError."""
+    with open(path, "rb") as file:
+        said, _, body = file.read().partition(b"\n")
+    digest = hashlib.sha256(body).hexdigest()
+    if digest.encode("ascii") != said:
+        raise ValueError("the manifest is damaged")
+    head, _, blocks = body.partition(b"\n")
+    manifest = json.loads(head)
+    folders = {}
+    begin = 0
+    for folder, _, rows, text in manifest["folders"]:
+        folders[folder] = json.loads(blocks[begin + rows : begin + rows + text])
+        begin += rows + text
+    manifest["folders"] = folders
+    return digest, manifest
 
 
 def _compiled(source: str, name: str, size: int, mtime_ns: int, expected: str) -> bytes | None:

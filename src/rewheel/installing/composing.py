@@ -2,15 +2,14 @@
 
 import json
 import posixpath
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from rewheel.environments import Target
 from rewheel.installing.bytecode import bytecode_folders
 from rewheel.installing.entry_points import read_commands
 from rewheel.installing.errors import InstallingError, UnsafePath
 from rewheel.installing.layout import Layout
-from rewheel.installing.manifest import StoredFile
+from rewheel.installing.manifest import Files, record_row
 from rewheel.installing.plan import InstallItem
 from rewheel.installing.scripts import adapt_script, command_files
 from rewheel.installing.store import StoredWheel
@@ -18,13 +17,12 @@ from rewheel.values import field, frozen, mutable
 from rewheel.variants import normalize_project
 from rewheel.wheels import digest_of
 
-__all__ = ["INSTALLATION_FILES", "Composition", "Linked", "Written", "compose"]
+__all__ = ["Composition", "Linked", "Written", "compose", "without_traces"]
 
-INSTALLATION_FILES = frozenset({
+_TRACES = frozenset({
     "INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "RECORD.jws", "RECORD.p7s",
 })  # fmt: skip
 """Files of a dist-info folder that tell of an installation and not of a wheel."""
-_ODD = re.compile(r'[",\r\n]')
 
 
 @frozen
@@ -34,7 +32,7 @@ class Linked:
     origin: StoredWheel
     source: str
     folder: str
-    files: tuple[StoredFile, ...]
+    files: Files
 
 
 @frozen
@@ -66,13 +64,10 @@ class Composition:
         """The dist-info folder."""
         return posixpath.join(self.library, self.stored.manifest.dist_info)
 
-    def folders(self) -> Iterator[tuple[str, Collection[str]]]:
-        """Yield every folder with the names of files that come into it; some come more than once."""
-        for each in self.linked:
-            yield each.folder, [file.name for file in each.files]
-        for path in self.written:
-            folder, _, name = path.rpartition("/")
-            yield folder, (name,)
+    def is_as_archived(self, linked: Linked) -> bool:
+        """Tell whether files lie below the library as they do in the archive."""
+        data_dir = self.stored.manifest.data_dir
+        return linked.source != data_dir and not linked.source.startswith(f"{data_dir}/")
 
     def digest(self, folder: str, name: str) -> str:
         """Return what RECORD says of the content of a file: nothing of bytecode."""
@@ -114,7 +109,7 @@ def compose(
             _add_scripts(result, source, folder, files, target)
             continue
         if source == manifest.dist_info:
-            files = tuple(file for file in files if file.name not in INSTALLATION_FILES)  # noqa: PLW2901
+            files = without_traces(files)  # noqa: PLW2901
         result.linked.append(Linked(stored, source, folder, files))
     if bytecode:
         _add_bytecode(result, layout, bytecode, shared or {})
@@ -133,6 +128,13 @@ def compose(
     return result
 
 
+def without_traces(files: Files) -> Files:
+    """Return the files of a dist-info folder that tell of a wheel and not of its installation."""
+    if _TRACES.isdisjoint(files.names):
+        return files
+    return Files([file for file in files if file.name not in _TRACES])
+
+
 def _add_bytecode(
     result: Composition, layout: Layout, tag: str, shared: Mapping[str, Collection[str]]
 ) -> None:
@@ -145,9 +147,7 @@ def _add_bytecode(
         result.linked.append(Linked(origin, source, folder, files))
 
 
-def _add_scripts(
-    result: Composition, source: str, folder: str, files: tuple[StoredFile, ...], target: Target
-) -> None:
+def _add_scripts(result: Composition, source: str, folder: str, files: Files, target: Target) -> None:
     for file in files:
         content = result.stored.read(f"{source}/{file.name}", file)
         adapted = adapt_script(
@@ -203,32 +203,21 @@ def _check(result: Composition, layout: Layout) -> None:
 
 def _record(result: Composition) -> None:
     """Add RECORD, which tells the hash and size of what is really there."""
-    rows: list[tuple[str, str]] = []
-    for linked in result.linked:
-        folder = _from_library(linked.folder, result.library)
-        # Bytecode has no digest: Python may write it anew at any time.
-        rows += [
-            (folder + name, f",{digest},{size}\n" if digest else ",,\n")
-            for name, _, size, _, digest in linked.files
-        ]
+    rows = [_rows(linked, result) for linked in result.linked]
     for path, written in result.written.items():
         folder, _, name = path.rpartition("/")
         name = _from_library(folder, result.library) + name
-        rows.append((name, f",{_digest(written.content)},{len(written.content)}\n"))
-    rows.sort()
-    rows.append((_from_library(result.dist_info, result.library) + "RECORD", ",,\n"))
-    if _ODD.search("\0".join([path for path, _ in rows])) is not None:
-        rows = [(_quoted(path), rest) for path, rest in rows]
-    text = "".join([path + rest for path, rest in rows])
-    result.written[f"{result.dist_info}/RECORD"] = Written(text.encode())
+        rows.append(record_row(name, _digest(written.content), len(written.content)))
+    rows.append(record_row(_from_library(result.dist_info, result.library) + "RECORD", "", 0))
+    result.written[f"{result.dist_info}/RECORD"] = Written("".join(rows).encode())
 
 
-def _quoted(path: str) -> str:
-    """Write a path as CSV has it."""
-    if _ODD.search(path) is None:
-        return path
-    doubled = path.replace('"', '""')
-    return f'"{doubled}"'
+def _rows(linked: Linked, result: Composition) -> str:
+    ready = linked.files.rows if result.is_as_archived(linked) else None
+    if ready is not None:
+        return ready
+    folder = _from_library(linked.folder, result.library)
+    return "".join([record_row(folder + file.name, file.digest, file.size) for file in linked.files])
 
 
 def _from_library(folder: str, library: str) -> str:

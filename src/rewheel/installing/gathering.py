@@ -207,7 +207,7 @@ def _size(package: "ResolvedPackage") -> int:
 
 def _stored_variant(stored: "StoredWheel") -> bytes | None:
     path = f"{stored.manifest.dist_info}/variant.json"
-    described = next((file for name, file in stored.manifest.files() if name == path), None)
+    described = stored.manifest.find(path)
     return stored.read(path, described) if described is not None else None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rewheel.installing.bytecode import bytecode_folders
-from rewheel.installing.composing import INSTALLATION_FILES
+from rewheel.installing.composing import without_traces
 from rewheel.installing.errors import InstallingError
 from rewheel.installing.linking import Linker, LinkMode
 from rewheel.installing.spares import mark_of, spare_of
@@ -76,7 +76,7 @@ def make_spare(wheel: StoredWheel, store: Store, tag: str) -> None:
         fresh.mkdir()
         for folder, files in manifest.folders.items():
             if folder == manifest.dist_info:
-                files = tuple(file for file in files if file.name not in INSTALLATION_FILES)  # noqa: PLW2901
+                files = without_traces(files)  # noqa: PLW2901
             if folder != scripts and not folder.startswith(f"{scripts}/"):
                 (fresh / folder).mkdir(parents=True, exist_ok=True)
                 linker.fill(wheel, folder, files, str(fresh / folder))

@@ -47,12 +47,12 @@ def lay_out(
             reason = OSError(error.errno, f"the link mode {linker.mode} does not work from the store to here")
             raise UnwritableTarget(str(new.parent.parent), reason) from error
         raise UnwritableTarget(str(new.parent.parent), error) from error
-    return sum(len(each.written) + sum(len(part.files) for part in each.linked) for each in compositions)
+    return sum(len(each.written) + sum(part.files.count for part in each.linked) for each in compositions)
 
 
 def _in_threads(work: "_Work", jobs: Sequence[_Job], count: int) -> None:
     """Let several threads link: most of that time is spent in the system."""
-    left = sorted(jobs, key=lambda job: sum(len(linked.files) for linked in job[1]))
+    left = sorted(jobs, key=lambda job: sum(linked.files.count for linked in job[1]))
     failures: list[BaseException] = []
 
     def run() -> None:

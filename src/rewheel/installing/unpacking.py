@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from rewheel.installing.manifest import Manifest, StoredFile
+from rewheel.installing.manifest import Files, Manifest, StoredFile
 from rewheel.wheels import InvalidRecord, Member, RecordEntry, Wheel, checked_record, encode_digest
 
 __all__ = ["unpack"]
@@ -40,7 +40,7 @@ def unpack(wheel: Wheel, folder: Path) -> Manifest:
         data_dir=wheel.data_dir,
         root_is_purelib=info.root_is_purelib,
         entry_points=(entry_points or b"").decode("utf-8", "replace"),
-        folders={path: tuple(found[path]) for path in sorted(found)},
+        folders={path: Files(found[path]) for path in sorted(found)},
     )
 
 
