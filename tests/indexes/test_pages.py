@@ -441,3 +441,28 @@ def test_any_document_is_a_page_or_none(document: dict[str, Any], url: str) -> N
 def test_any_bytes_are_a_page_or_none(body: bytes, content_type: str) -> None:
     with suppress(InvalidPage):
         parse_page(body, content_type, URL, "foo", SOURCE)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(
+                st.sampled_from(["foo-1.0", ".whl", "-variants.json", ".", " ", "/", "%2e", "ä", "\n", "C:"]),
+                max_size=4,
+            ).map("".join),
+            st.lists(
+                st.sampled_from(
+                    ["https://", "http://", "a.example/", "x", " ", "#", "ä", "\x7f", "file:", "//"]
+                ),
+                max_size=4,
+            ).map("".join),
+        ),
+        max_size=4,
+    ),
+    st.sampled_from([URL, "http://127.0.0.1/", "file:///simple/foo/"]),
+)
+def test_entries_mean_the_same_together_and_each_by_itself(entries: list[tuple[str, str]], url: str) -> None:
+    """An entry that makes no sense, which is left out, makes all others be looked at one by one."""
+    files = [entry(filename=filename, url=location) for filename, location in entries]
+    together = json_page(*files, url=url)
+    assert list(map(facts, together.files)) == list(map(facts, json_page(*files, 7, url=url).files))

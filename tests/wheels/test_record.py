@@ -43,6 +43,42 @@ def test_what_is_written_reads_back(rows: list[RecordEntry]) -> None:
     assert parse_record(format_record(rows)) == rows
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "a.py",
+                "ä b",
+                ",",
+                '"',
+                '""',
+                "\n",
+                "\r",
+                "\r\n",
+                "sha256=",
+                "SHA256=",
+                "md5=",
+                "=",
+                "x_-",
+                "7",
+                "\0",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_usual_rows_are_read_as_any_others(text: str) -> None:
+    """A row in quotes makes all be read by the csv module."""
+    quoted = '"q",,\n'
+    outcomes: list[object] = []
+    for document in (f"q,,\n{text}", f"{quoted}{text}"):
+        try:
+            outcomes.append(parse_record(document))
+        except InvalidRecord as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -6,7 +6,7 @@ makes no sense is left out, and an attribute that makes no sense is taken as mis
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes.errors import InvalidPage
 from rewheel.indexes.files import File, ProjectPage, RimPlace, is_index_file_name
@@ -28,8 +28,8 @@ _HIGHEST_MAJOR = 1
 _FRAGMENT_HASH = re.compile(r"(?:^|&)(sha256|sha512|sha384|sha224|sha1|md5)=([0-9A-Fa-f]+)(?=&|$)")
 _EXTENSIONS = (".whl", ".whlx", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".json", ".egg", ".exe")
 _SEPARATOR = re.compile(r"[/\\:]")
-_SIMPLE = re.compile(r"https://[!-~]+\Z")
-"""A URL that is what it is on every page, and needs no quoting."""
+_UNUSUAL = ("/", "\\", ":", "%", " .", "  ")
+"""What is in no usual name of a file, where names stand between single spaces."""
 
 
 def parse_page(body: bytes, content_type: str, url: str, project: str, source: "Source") -> ProjectPage:
@@ -64,7 +64,7 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
     import json
 
     try:
-        document = json.loads(body.decode("utf-8-sig"))
+        document = json.loads(body.removeprefix(b"\xef\xbb\xbf").decode())
     except (ValueError, RecursionError) as error:
         raise InvalidPage(url, f"it is no JSON document: {error}") from error
     if not isinstance(document, dict):
@@ -93,8 +93,48 @@ def _parse_json(body: bytes, url: str, project: str, source: "Source") -> Projec
 
 def _json_files(entries: Sequence[object], base: str, source: "Source") -> Sequence[File]:
     """Find the entries that make sense; what they say is read when somebody looks at the file."""
+    names, kept, locations = _usual_entries(entries, base) or _sensible_entries(entries, base)
+
+    def make(number: int) -> File:
+        return _json_file(names[number], kept[number], locations[number], base, source)
+
+    return Listing(names, make) if names else ()
+
+
+_Entries = tuple[Sequence[str], Sequence[dict[str, object]], Sequence[str]]
+"""Names of files, what is said of each, and where it is."""
+
+
+def _usual_entries(entries: Sequence[Any], base: str) -> _Entries | None:
+    """Take all entries at once if each of them is as nearly all are; None if there is any other.
+
+    Pages have thousands, and looking at each takes longer than reading the document. The names or URLs
+    become one text, in which a space can only be what joins them.
+    """
+    try:
+        names = [entry["filename"] for entry in entries]
+        locations = [entry["url"] for entry in entries]
+        text, places = f" {' '.join(names)} ", f" {' '.join(locations)}"
+    except (TypeError, KeyError):
+        return None
+    count = len(names)
+    starts = places.count(" https://") + (0 if base.startswith("https:") else places.count(" http://"))
+    if not (text.isascii() and text.isprintable() and places.isascii() and places.isprintable()):
+        return None
+    if text.count(" ") != count + 1 or places.count(" ") != count or starts != count:
+        return None
+    if any(unusual in text for unusual in _UNUSUAL):
+        return None
+    if ".json " in text and not all(is_index_file_name(name) for name in names if name.endswith(".json")):
+        return None
+    return names, entries, locations
+
+
+def _sensible_entries(entries: Sequence[object], base: str) -> _Entries:
+    """Look at each entry, and leave out those that make no sense."""
     names: list[str] = []
-    kept: list[tuple[dict[str, object], str]] = []
+    kept: list[dict[str, object]] = []
+    locations: list[str] = []
     for entry in entries:
         if type(entry) is not dict:
             continue
@@ -105,15 +145,12 @@ def _json_files(entries: Sequence[object], base: str, source: "Source") -> Seque
             filename = filename_in(filename)
         if not _is_filename(filename):
             continue
-        location = url if _SIMPLE.match(url) else _resolve(base, url, _hashes(entry.get("hashes")))
+        location = _resolve(base, url, _hashes(entry.get("hashes")))
         if location and (not filename.endswith(".json") or is_index_file_name(filename)):
             names.append(filename)
-            kept.append((entry, location))
-
-    def make(number: int) -> File:
-        return _json_file(names[number], *kept[number], base, source)
-
-    return Listing(names, make) if names else ()
+            kept.append(entry)
+            locations.append(location)
+    return names, kept, locations
 
 
 def _json_file(

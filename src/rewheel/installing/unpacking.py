@@ -52,20 +52,18 @@ def _write(wheel: Wheel, entry: RecordEntry, path: str, name: str) -> StoredFile
     """
     archive = wheel.archive
     member = archive.member(entry.path)
-    mode = _EXECUTABLE if member.is_executable else _ORDINARY
     if member.size > _SMALL or entry.hash_algorithm != "sha256":
         return _write_in_pieces(wheel, entry, member, path, name)
-    content = archive.read(member.name)
+    content = archive.content(member)
     _agree(wheel, entry, hashlib.sha256(content).digest(), len(content))
-    descriptor = os.open(path, _NEW_FILE, mode)
+    is_executable = member.is_executable
+    descriptor = os.open(path, _NEW_FILE, _EXECUTABLE if is_executable else _ORDINARY)
     try:
         _write_all(descriptor, content)
         status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    return StoredFile(
-        name, member.is_executable, status.st_size, status.st_mtime_ns, f"sha256={entry.digest}"
-    )
+    return StoredFile(name, is_executable, status.st_size, status.st_mtime_ns, f"sha256={entry.digest}")
 
 
 def _write_in_pieces(wheel: Wheel, entry: RecordEntry, member: Member, path: str, name: str) -> StoredFile:
@@ -94,6 +92,6 @@ def _agree(wheel: Wheel, entry: RecordEntry, digest: bytes, size: int) -> None:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    written = os.write(descriptor, data) if data else 0
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])

@@ -14,6 +14,7 @@ from rewheel.wheels.source import ByteSource, FileSource
 __all__ = ["Archive"]
 
 _LOCAL = struct.Struct("<4s5H3L2H")  # APPNOTE 4.3.7
+_SIGNATURE = b"PK\x03\x04"
 _LARGEST_DESCRIPTOR = 24  # bytes; APPNOTE 4.3.9, with signature and 64-bit sizes
 _STEP = 1 << 20  # bytes that a stream reads at once
 _HAS_DESCRIPTOR = 0x0008
@@ -87,6 +88,10 @@ class Archive:
         member = self.member(name)
         if limit is not None and member.size > limit:
             self._refuse(f"{name!r} is too large: {member.size} bytes, at most {limit} are read")
+        return self.content(member)
+
+    def content(self, member: Member) -> bytes:
+        """Return the content of a member of this archive."""
         # One read takes everything up to the next member, unless hostile padding makes that absurd.
         expected = _LOCAL.size + len(member.raw_name) + member.compressed_size
         length = min(member.end - member.offset, expected + 0xFFFF + _LARGEST_DESCRIPTOR)
@@ -96,9 +101,9 @@ class Archive:
         try:
             content = inflate(packed, member.size) if member.method == DEFLATED else bytes(packed)
         except DamagedDataError as error:
-            self._refuse(f"{name!r} is broken: {error}")
+            self._refuse(f"{member.name!r} is broken: {error}")
         if checksum(content) != member.crc:
-            self._refuse(f"{name!r} is broken: its checksum does not match")
+            self._refuse(f"{member.name!r} is broken: its checksum does not match")
         return content
 
     def stream(self, name: str) -> Iterator[bytes]:
@@ -165,11 +170,19 @@ class Archive:
         """Compare the local header at the start of `data` with the directory; return where the data start."""
         if len(data) < _LOCAL.size:
             self._refuse(f"the header of {member.name!r} is damaged")
+        if data[4:28] == member.repeated and data[:4] == _SIGNATURE:
+            name_end = _LOCAL.size + len(member.raw_name)
+            begin: int = name_end + data[28] + (data[29] << 8)
+            if (
+                data[_LOCAL.size : name_end] == member.raw_name
+                and member.offset + begin + member.compressed_size <= member.end
+            ):
+                return begin
         signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack_from(
             data
         )
         start: int = _LOCAL.size + name_length + extra_length
-        if signature != b"PK\x03\x04" or member.offset + start + member.compressed_size > member.end:
+        if signature != _SIGNATURE or member.offset + start + member.compressed_size > member.end:
             self._refuse(f"the header of {member.name!r} is damaged")
         if _FULL32 in (size, packed):
             extra = data[_LOCAL.size + name_length : start]

@@ -3,6 +3,7 @@
 import stat
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import NamedTuple, NoReturn
 
 from rewheel.values import frozen
@@ -23,8 +24,13 @@ _LOCAL_SIZE = 30
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _PATCHED = 0x0020
+_REFUSED_FLAGS = _ENCRYPTED | _PATCHED
 _UTF8 = 0x0800
 _UNICODE_PATH = 0x7075
+_FILE_KINDS = (0, stat.S_IFREG >> 12)
+"""The first four bits of a mode that tells nothing, and of that of a file."""
+_SIZE, _OFFSET = 1, 6
+"""The places of these among the fields of a member."""
 _ZIP64 = 0x0001
 
 
@@ -50,12 +56,14 @@ class Member(NamedTuple):
     flags: int
     offset: int
     """Where the local header starts."""
-    end: int
-    """Where the next member or the directory starts: nothing of this one lies beyond."""
     raw_name: bytes
     external_attributes: int
     system: int
     """The system whose attributes `external_attributes` are: 3 is Unix."""
+    repeated: bytes
+    """What the local header repeats, word for word if its writer is like most; empty if it cannot."""
+    end: int
+    """Where the next member or the directory starts: nothing of this one lies beyond."""
 
     @property
     def mode(self) -> int:
@@ -77,6 +85,10 @@ class Member(NamedTuple):
     def is_symlink(self) -> bool:
         """Whether this is a symbolic link; never true for an archive that was accepted."""
         return stat.S_ISLNK(self.external_attributes >> 16)
+
+
+_Entry = tuple[str, int, int, int, int, int, int, bytes, int, int, bytes]
+"""A member without its end, which is known when all are."""
 
 
 class _End(NamedTuple):
@@ -171,44 +183,55 @@ class _DirectoryReader:
     def members(self, end: _End) -> dict[str, Member]:
         """Read the directory's entries and check them against each other."""
         data = self._read(end.offset, end.size)
-        members: dict[str, Member] = {}
+        entries: dict[str, _Entry] = {}
         position = 0
         for _ in range(end.entries):
             if position + _ENTRY.size > end.size or data[position : position + 4] != b"PK\x01\x02":
                 self._refuse("its directory is damaged")
-            member, position = self._entry(data, position)
-            if member.name in members:
-                self._refuse(f"it has {member.name!r} twice")
-            members[member.name] = member
+            entry, position = self._entry(data, position)
+            if entry[0] in entries:
+                self._refuse(f"it has {entry[0]!r} twice")
+            entries[entry[0]] = entry
         if position != end.size:
             self._refuse("its directory is longer than its entries")
-        self._check_names(members)
-        self._check_sizes(members.values())
-        return self._bounded(members, end.offset)
+        self._check_names(entries)
+        self._check_sizes(entries.values())
+        return self._bounded(entries, end.offset)
 
-    def _entry(self, data: bytes, position: int) -> tuple[Member, int]:
-        """Read one entry; return it, still without its end, and where the next one starts."""
+    def _entry(self, data: bytes, position: int) -> tuple[_Entry, int]:
+        """Read one entry; return it and where the next one starts."""
         (
             _, _, system, _, _, flags, method, _, _, crc, packed, size,
             name_length, extra_length, comment_length, disk, _, external, offset,
         ) = _ENTRY.unpack_from(data, position)  # fmt: skip
-        name_end = position + _ENTRY.size + name_length
+        name_start = position + _ENTRY.size
+        name_end = name_start + name_length
         following = name_end + extra_length + comment_length
         if following > len(data):
             self._refuse("its directory is damaged")
-        raw_name = data[position + _ENTRY.size : name_end]
+        raw_name = data[name_start:name_end]
         try:
-            name = raw_name.decode("utf-8" if flags & _UTF8 else "cp437")
+            # What is ASCII is the same in both encodings.
+            name = raw_name.decode("utf-8" if flags & _UTF8 or raw_name.isascii() else "cp437")
         except UnicodeDecodeError:
             self._refuse(f"the member name {raw_name!r} is not UTF-8 as claimed")
+        repeated = data[position + 6 : position + 30] if _FULL32 not in (packed, size) else b""
         if extra_length:
             extra = data[name_end : name_end + extra_length]
             size, packed, offset = self._wide(name, extra, size, packed, offset)
         if disk not in (0, _FULL16):
             self._refuse("the archive is split over several disks")
-        member = Member(name, size, packed, crc, method, flags, offset, 0, raw_name, external, system)
-        self._check(member)
-        return member, following
+        if reason := unsafe_reason(name):
+            self._refuse(f"the member name {name[:200]!r} {reason}")
+        entry = (name, size, packed, crc, method, flags, offset, raw_name, external, system, repeated)
+        if (
+            flags & _REFUSED_FLAGS
+            or method != DEFLATED
+            or external >> 28 not in _FILE_KINDS
+            or name.endswith("/")
+        ):
+            self._check(entry)
+        return entry, following
 
     def _wide(self, name: str, extra: bytes, *narrow: int) -> tuple[int, int, int]:
         """Replace the sizes and offset that are too big for 32 bits by those of the extra field."""
@@ -232,36 +255,34 @@ class _DirectoryReader:
         size, packed, offset = values
         return size, packed, offset
 
-    def _check(self, member: Member) -> None:
+    def _check(self, entry: _Entry) -> None:
         """Refuse what must not be read, whatever the rest of the archive is like."""
-        name = member.name
-        if reason := unsafe_reason(name):
-            self._refuse(f"the member name {name[:200]!r} {reason}")
-        if member.flags & _ENCRYPTED:
+        name, size, packed, _, method, flags, _, _, external, *_ = entry
+        if flags & _ENCRYPTED:
             self._refuse(f"{name!r} is encrypted")
-        if member.flags & _PATCHED or member.method not in (STORED, DEFLATED):
-            self._refuse(f"{name!r} is compressed by method {member.method}, which wheels do not use")
-        if member.method == STORED and member.size != member.compressed_size:
+        if flags & _PATCHED or method not in (STORED, DEFLATED):
+            self._refuse(f"{name!r} is compressed by method {method}, which wheels do not use")
+        if method == STORED and size != packed:
             self._refuse(f"{name!r} is stored but has two sizes")
-        kind = stat.S_IFMT(member.mode)
+        kind = stat.S_IFMT(external >> 16)
         if kind == stat.S_IFLNK:
             self._refuse(f"{name!r} is a symbolic link")
-        if member.is_dir:
-            if member.size or kind not in (0, stat.S_IFDIR):
+        if name.endswith("/"):
+            if size or kind not in (0, stat.S_IFDIR):
                 self._refuse(f"the directory {name!r} has content")
         elif kind not in (0, stat.S_IFREG):
             self._refuse(f"{name!r} is not a regular file")
 
-    def _check_names(self, members: Mapping[str, Member]) -> None:
+    def _check_names(self, names: Iterable[str]) -> None:
         """Refuse two members that would be one path, here or on systems that ignore case."""
         seen: dict[str, str] = {}
-        for name in members:
+        for name in names:
             key = folded(name.rstrip("/"))
             if key in seen:
                 self._refuse(f"{seen[key]!r} and {name!r} are the same path on some systems")
             seen[key] = name
         parents: set[str] = set()
-        for name in members:
+        for name in names:
             parent = name.rstrip("/").rpartition("/")[0]
             while parent and parent not in parents:
                 parents.add(parent)
@@ -271,18 +292,20 @@ class _DirectoryReader:
             if other is not None and not other.endswith("/"):
                 self._refuse(f"{other!r} is both a file and a directory")
 
-    def _check_sizes(self, members: Iterable[Member]) -> None:
-        total = sum(member.size for member in members)
+    def _check_sizes(self, entries: Iterable[_Entry]) -> None:
+        total = sum(map(itemgetter(_SIZE), entries))
         if total > self._limits.unpacked or total > max(1 << 30, self._size * self._limits.ratio):
             self._refuse(f"it claims to unpack to {total} bytes from {self._size}")
 
-    def _bounded(self, members: dict[str, Member], directory: int) -> dict[str, Member]:
+    def _bounded(self, entries: Mapping[str, _Entry], directory: int) -> dict[str, Member]:
         """Give every member its end, and refuse members that share bytes."""
         end = directory
-        bounds = {}
-        for member in sorted(members.values(), key=lambda member: member.offset, reverse=True):
-            if member.offset + _LOCAL_SIZE + len(member.raw_name) + member.compressed_size > end:
-                self._refuse(f"{member.name!r} overlaps another member or the directory")
-            bounds[member.name] = end
-            end = member.offset
-        return {name: member._replace(end=bounds[name]) for name, member in members.items()}
+        ends = {}
+        for name, _, packed, _, _, _, offset, raw_name, *_ in sorted(
+            entries.values(), key=itemgetter(_OFFSET), reverse=True
+        ):
+            if offset + _LOCAL_SIZE + len(raw_name) + packed > end:
+                self._refuse(f"{name!r} overlaps another member or the directory")
+            ends[name] = end
+            end = offset
+        return {name: Member(*entry, ends[name]) for name, entry in entries.items()}

@@ -1,9 +1,10 @@
 """RECORD: the list of a distribution's files with their hashes, in wheels and in environments."""
 
-import base64
+import binascii
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,12 @@ STRONG = frozenset({"blake2b", "blake2s", "sha256", "sha384", "sha3_256", "sha3_
 
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 """Files beside RECORD that sign it and are not listed in it with a hash."""
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_USUAL_ROW = re.compile(
+    r"^([^\"\r\n,]{1,4096}),(?:(sha256)=([^\"\r\n,=]{1,99})=*)?,([0-9]{1,19})?\r?\n", re.MULTILINE
+)
+"""A row that needs no quotes, with our own kind of hash or none."""
 
 
 class RecordEntry(NamedTuple):
@@ -71,7 +78,7 @@ def digest_of(content: bytes) -> str:
 
 def encode_digest(digest: bytes) -> str:
     """Write a raw digest as RECORD does: URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def parse_record(text: str | bytes, name: str = "RECORD") -> list[RecordEntry]:
@@ -85,7 +92,14 @@ def parse_record(text: str | bytes, name: str = "RECORD") -> list[RecordEntry]:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise InvalidRecord(name, "RECORD is not UTF-8") from error
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    text = text.removeprefix("\ufeff")
+    usual = _USUAL_ROW.findall(text)
+    if len(usual) == text.count("\n") and text.endswith("\n"):  # then every line is one
+        return [
+            RecordEntry(path, algorithm, digest, int(size) if size else None)
+            for path, algorithm, digest, size in usual
+        ]
+    rows = csv.reader(io.StringIO(text, newline=""))
     try:
         return [_entry(row) for row in rows if row]
     except (csv.Error, ValueError) as error:

@@ -52,7 +52,7 @@ def _record_findings(wheel: Wheel, entries: list[RecordEntry]) -> Iterator[Findi
     rows: dict[str, RecordEntry] = {}
     for entry in entries:
         path = entry.path
-        if reason := unsafe_reason(path):
+        if path not in members and (reason := unsafe_reason(path)):  # those of members are safe
             yield _fatal("record-unsafe", ascii(path[:200]), f"is listed in RECORD and {reason}")
             continue
         if path in rows:

@@ -49,7 +49,7 @@ class ArchiveWriter:
             method, packed = STORED, content
         crc = zlib.crc32(content)
         member = Member(
-            name, len(content), len(packed), crc, method, 0, 0, 0, b"", (mode or 0o100644) << 16, UNIX
+            name, len(content), len(packed), crc, method, 0, 0, b"", (mode or 0o100644) << 16, UNIX, b"", 0
         )
         self._begin(member)
         self._write(packed)
