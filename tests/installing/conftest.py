@@ -48,7 +48,7 @@ class Environment:
         stored, tag = self.store.add(wheel), self.target.interpreter.bytecode
         compile_now([stored], self.store, self.target.python, tag, RecordingReporter())
         make_spare(stored, self.store, tag)
-        assert mark_of(stored, tag).exists()
+        assert Path(mark_of(stored, tag)).exists()
         return stored
 
     def snapshot(self) -> Snapshot:

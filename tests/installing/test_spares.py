@@ -95,8 +95,8 @@ def test_what_remains_damaged_is_told(env: Environment) -> None:
 
     def damage(step: str) -> None:
         if step.startswith("move"):
-            (spare_of(stored, tag(env)) / "foo/data.txt").write_text("other")
-        elif step == "stage" and not mark_of(stored, tag(env)).exists():
+            (Path(spare_of(stored, tag(env))) / "foo/data.txt").write_text("other")
+        elif step == "stage" and not Path(mark_of(stored, tag(env))).exists():
             (stored.tree / "foo/data.txt").write_text("other")
 
     with pytest.raises(DamagedEntry):
@@ -112,14 +112,14 @@ def test_folders_of_another_mode_are_not_taken(env: Environment) -> None:
     finally:
         os.umask(old)
     assert moved_by(env, wheel) == []
-    assert mark_of(stored, tag(env)).exists()
+    assert Path(mark_of(stored, tag(env))).exists()
     assert (env.site / "foo").stat().st_mode & 0o777 == 0o777 & ~old
 
 
 def test_a_folder_that_is_gone_is_linked(env: Environment) -> None:
     wheel = env.wheel(files=FILES)
     stored = env.spare(wheel)
-    shutil.rmtree(spare_of(stored, tag(env)) / "foo")
+    shutil.rmtree(Path(spare_of(stored, tag(env))) / "foo")
     assert "foo" in moved_by(env, wheel), "it is begun"
     assert (env.site / "foo/deep/down.py").read_text() == "Y = 2\n"
     assert len(list(env.site.rglob("*.pyc"))) == 3
@@ -129,9 +129,9 @@ def test_what_somebody_left_of_a_spare_is_replaced(env: Environment) -> None:
     wheel = env.wheel(files=FILES)
     stored = env.spare(wheel)
     env.install(wheel, bytecode=BytecodeMode.ALWAYS)
-    assert not (spare_of(stored, tag(env)) / "foo").exists()
+    assert not (Path(spare_of(stored, tag(env))) / "foo").exists()
     make_spare(stored, env.store, tag(env))
-    assert (spare_of(stored, tag(env)) / "foo/deep/down.py").samefile(stored.tree / "foo/deep/down.py")
+    assert (Path(spare_of(stored, tag(env))) / "foo/deep/down.py").samefile(stored.tree / "foo/deep/down.py")
     assert list((env.store.root / "work").iterdir()) == []
 
 
@@ -139,7 +139,7 @@ def test_other_ways_to_link_leave_it(env: Environment) -> None:
     wheel = env.wheel(files=FILES)
     stored = env.spare(wheel)
     env.install(wheel, bytecode=BytecodeMode.ALWAYS, link_mode=LinkMode.COPY)
-    assert mark_of(stored, tag(env)).exists()
+    assert Path(mark_of(stored, tag(env))).exists()
     assert (env.site / "top.py").stat().st_nlink == 1
 
 
@@ -164,7 +164,7 @@ def test_a_wheel_in_use_stays_without_its_spare(env: Environment) -> None:
     env.install(wheel)
     stored = env.spare(wheel)
     assert prune_store(env.store, -1.0).in_use == 1
-    assert not spare_of(stored, tag(env)).exists()
+    assert not Path(spare_of(stored, tag(env))).exists()
     assert stored.tree.is_dir()
 
 
@@ -174,10 +174,12 @@ def test_an_idle_process_makes_what_was_used(make_environment: MakeEnvironment) 
     one.install(wheel, bytecode=BytecodeMode.ALWAYS)
     stored = one.store.get(item(wheel).sha256)
     assert stored is not None
-    assert not spare_of(stored, tag(one)).exists(), "nothing is left running when bytecode was waited for"
+    assert not Path(spare_of(stored, tag(one))).exists(), (
+        "nothing is left running when bytecode was waited for"
+    )
     two.install(wheel, bytecode=BytecodeMode.AUTO)
     deadline = time.monotonic() + 30
-    while not mark_of(stored, tag(one)).exists():
+    while not Path(mark_of(stored, tag(one))).exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert "foo" in moved_by(three, wheel)
@@ -198,8 +200,8 @@ def test_that_process_passes_over_what_is_gone_or_damaged(env: Environment) -> N
             os._exit(0)
     os.waitpid(child, 0)
     assert Path.cwd() == here
-    assert mark_of(good, tag(env)).exists()
-    assert not mark_of(bad, tag(env)).exists()
+    assert Path(mark_of(good, tag(env))).exists()
+    assert not Path(mark_of(bad, tag(env))).exists()
 
 
 def test_nothing_is_started_where_nothing_lacks(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

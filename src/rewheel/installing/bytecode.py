@@ -15,7 +15,14 @@ from rewheel.installing.manifest import Files, unpack_folders
 from rewheel.installing.store import Store, StoredWheel
 from rewheel.progress import Reporter
 
-__all__ = ["BytecodeMode", "bytecode_folders", "compile_later", "compile_now", "shared_modules"]
+__all__ = [
+    "BytecodeMode",
+    "bytecode_folders",
+    "compile_later",
+    "compile_now",
+    "has_bytecode",
+    "shared_modules",
+]
 
 _COMPILER = Path(__file__).with_name("compiler.py")
 _FORMAT = 2
@@ -41,14 +48,19 @@ def bytecode_folders(
     Nothing is returned for modules in `shared`, or if the bytecode was made from other sources. What is
     damaged counts as missing.
     """
-    entry = wheel.tree.parent / "bytecode" / tag
-    origin = StoredWheel(wheel.sha256, entry / "tree", wheel.manifest)
+    entry = _place(wheel, tag)
+    origin = StoredWheel(wheel.sha256, entry, wheel.manifest)
     found = _read(entry, wheel.manifest.digest)
     suffix = f".{tag.rpartition('-')[0]}.pyc"
     for folder in found.keys() & shared.keys():
         left_out = {name.removesuffix(".py") + suffix for name in shared[folder]}
         found[folder] = Files([file for file in found[folder] if file.name not in left_out])
     return origin, {folder: files for folder, files in found.items() if files.count}
+
+
+def has_bytecode(wheel: StoredWheel, tag: str) -> bool:
+    """Tell whether the store has bytecode of that form of a wheel."""
+    return os.path.isdir(_place(wheel, tag))  # noqa: PTH112
 
 
 def shared_modules(wheels: Iterable[StoredWheel]) -> dict[str, set[str]]:
@@ -121,9 +133,9 @@ def compile_later(wheels: Sequence[StoredWheel], store: Store, python: Path, tag
 
 def _lacking(wheels: Sequence[StoredWheel], store: Store, tag: str) -> list[str]:
     """Name the entries without bytecode, large ones first, since one process compiles one wheel."""
-    missing = [wheel for wheel in wheels if not (wheel.tree.parent / "bytecode" / tag).is_dir()]
+    missing = [wheel for wheel in wheels if not has_bytecode(wheel, tag)]
     missing.sort(key=_weight, reverse=True)
-    return [wheel.tree.parent.relative_to(store.root).as_posix() for wheel in missing]
+    return [Path(wheel.entry).relative_to(store.root).as_posix() for wheel in missing]
 
 
 def _weight(wheel: StoredWheel) -> int:
@@ -134,10 +146,15 @@ def _command(mode: str, store: Store, python: Path, tag: str, entries: Sequence[
     return [str(python), "-I", "-S", str(_COMPILER), mode, str(store.root), tag, *entries]
 
 
-def _read(entry: Path, manifest: str) -> dict[str, Files]:
+def _place(wheel: StoredWheel, tag: str) -> str:
+    return f"{wheel.entry}/bytecode/{tag}"
+
+
+def _read(entry: str, manifest: str) -> dict[str, Files]:
     """Read what the compiler made of a wheel with this manifest; nothing if that is damaged."""
     try:
-        _, header, folders = unpack_folders((entry / "manifest").read_bytes())
+        with open(f"{entry}/manifest", "rb") as file:  # noqa: PTH123 - see StoredWheel
+            _, header, folders = unpack_folders(file.read())
         return folders if (header["format"], header["manifest"]) == (_FORMAT, manifest) else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

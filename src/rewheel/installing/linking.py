@@ -70,7 +70,7 @@ class Linker:
         Raises DamagedEntry when the store's files have changed, OSError when writing fails. Thread-safe.
         """
         try:
-            here = _open(f"{wheel.tree}/{folder}" if folder else str(wheel.tree))
+            here = _open(f"{wheel.entry}/tree/{folder}" if folder else f"{wheel.entry}/tree")
         except OSError as error:
             raise DamagedEntry(wheel.sha256, folder) from error
         try:

@@ -8,7 +8,6 @@ none, or a folder of it is gone, files are linked as ever.
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from rewheel.installing.composing import Composition, Linked
@@ -19,14 +18,14 @@ __all__ = ["Spares", "Taken", "mark_of", "spare_of"]
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-def spare_of(wheel: StoredWheel, tag: str) -> Path:
+def spare_of(wheel: StoredWheel, tag: str) -> str:
     """Return where the spare of a wheel with the bytecode of that form lies, or what is left of it."""
-    return wheel.tree.parent / "spares" / tag
+    return f"{wheel.entry}/spares/{tag}"
 
 
-def mark_of(wheel: StoredWheel, tag: str) -> Path:
+def mark_of(wheel: StoredWheel, tag: str) -> str:
     """Return the file that says that nobody has taken that spare: who removes it has."""
-    return wheel.tree.parent / "spares" / f"{tag}.whole"
+    return f"{wheel.entry}/spares/{tag}.whole"
 
 
 class Part(NamedTuple):
@@ -66,7 +65,7 @@ class Spares:
             os.unlink(mark_of(composition.stored, self._tag))  # noqa: PTH108 - asked for every wheel
         except OSError:
             return None
-        return Taken(str(spare), composition, self._parts(composition))
+        return Taken(spare, composition, self._parts(composition))
 
     def _own(self, folder: str, bringer: Composition | None) -> None:
         """Note who brings something into a folder, and so into all above it; None is more than one."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rewheel.installing.bytecode import bytecode_folders
+from rewheel.installing.bytecode import bytecode_folders, has_bytecode
 from rewheel.installing.composing import without_traces
 from rewheel.installing.errors import InstallingError
 from rewheel.installing.linking import Linker, LinkMode
@@ -33,7 +33,7 @@ def make_later(wheels: Sequence[StoredWheel], store: Store, tag: str) -> None:
     lacking = [
         wheel.sha256
         for wheel in wheels
-        if (wheel.tree.parent / "bytecode" / tag).is_dir() and not mark_of(wheel, tag).exists()
+        if has_bytecode(wheel, tag) and not os.path.exists(mark_of(wheel, tag))  # noqa: PTH110
     ]
     if not lacking or not hasattr(os, "posix_spawn") or not sys.executable:
         return
@@ -66,7 +66,7 @@ def make_spare(wheel: StoredWheel, store: Store, tag: str) -> None:
 
     Raises OSError, or DamagedEntry if the store's files have changed.
     """
-    spare, mark = spare_of(wheel, tag), mark_of(wheel, tag)
+    spare, mark = Path(spare_of(wheel, tag)), Path(mark_of(wheel, tag))
     if mark.exists():
         return
     manifest, linker = wheel.manifest, Linker(LinkMode.HARDLINK)

@@ -25,16 +25,24 @@ _BLOCK = 1 << 20
 
 @frozen
 class StoredWheel:
-    """One wheel in the store: `tree` holds its files as in the archive, `manifest` describes them."""
+    """One wheel in the store, where `manifest` describes its files.
+
+    `entry` is the folder of the wheel, as text: where there are hundreds, making paths of it takes long.
+    """
 
     sha256: str
-    tree: Path
+    entry: str
     manifest: Manifest
+
+    @property
+    def tree(self) -> Path:
+        """The folder that holds the wheel's files as in the archive."""
+        return Path(self.entry, "tree")
 
     def pin(self) -> None:
         """Note that an environment points into `tree`, so that pruning leaves it alone."""
         with contextlib.suppress(OSError):  # where nothing can be written, nothing can be pruned
-            (self.tree.parent / _PINNED).touch()
+            Path(self.entry, _PINNED).touch()
 
     def check(self, folder: str, file: StoredFile, status: os.stat_result) -> None:
         """Raise DamagedEntry if a file is not what was put there, as far as its status tells."""
@@ -79,20 +87,21 @@ class Store:
 
     def has(self, sha256: str) -> bool:
         """Tell whether the store seems to have a wheel; whether it is whole, only `get` finds out."""
-        return os.path.exists(self._folder(sha256) / "manifest")  # noqa: PTH110 - asked for every wheel
+        return os.path.exists(f"{self._entry(sha256)}/manifest")  # noqa: PTH110 - asked for every wheel
 
     def get(self, sha256: str) -> StoredWheel | None:
         """Return a wheel that is in the store, or None if it is not, or no longer whole."""
-        folder = self._folder(sha256)
         known = self._known.get(sha256)
-        if known is not None and (folder / "manifest").is_file():
+        if known is not None and self.has(sha256):
             return known
+        entry = self._entry(sha256)
         try:
-            data = (folder / "manifest").read_bytes()
+            with open(f"{entry}/manifest", "rb") as file:  # noqa: PTH123
+                data = file.read()
         except OSError:
             return None
         try:
-            found = StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
+            found = StoredWheel(sha256, entry, Manifest.from_bytes(data))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
         self._known[sha256] = found
@@ -131,7 +140,7 @@ class Store:
     def discard(self, sha256: str) -> None:
         """Remove an entry, so that it is made anew when it is next asked for."""
         self._known.pop(sha256, None)
-        folder = self._folder(sha256)
+        folder = Path(self._entry(sha256))
         with contextlib.suppress(OSError), self.workplace() as workplace:
             # Out of the way in one step, since another process may look at it now.
             folder.rename(workplace / "discarded")
@@ -166,7 +175,7 @@ class Store:
         with Wheel.over(source, filename or wheel_path.name) as wheel:
             data = unpack(wheel, fresh / "tree").to_bytes()
         (fresh / "manifest").write_bytes(data)
-        folder = self._folder(sha256)
+        folder = Path(self._entry(sha256))
         folder.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(3):
             try:
@@ -178,7 +187,7 @@ class Store:
                     return stored
                 self.discard(sha256)
             else:
-                return StoredWheel(sha256, folder / "tree", Manifest.from_bytes(data))
+                return StoredWheel(sha256, str(folder), Manifest.from_bytes(data))
         raise StoreError(f"cannot put {wheel_path.name} into {folder}")
 
     @contextlib.contextmanager
@@ -209,11 +218,11 @@ class Store:
                 if held:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def _folder(self, sha256: str) -> Path:
+    def _entry(self, sha256: str) -> str:
         digest = sha256.lower()
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise StoreError(f"{sha256!r} is no SHA-256 digest")
-        return self._root / digest[:2] / digest[2:]
+        return f"{self._root}/{digest[:2]}/{digest[2:]}"
 
 
 @contextlib.contextmanager
