@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_resolver", "bytecode_mode", "gather", "machine_target"]
 
-_HASH_IN_URL = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([0-9a-fA-F]+)(?=&|$)")
-_EXACT = re.compile(r"={2,3}[^,*]+")
+_HASH_IN_URL = r"(?:^|&)(sha256|sha384|sha512)=([0-9a-fA-F]+)(?=&|$)"
+_EXACT = r"={2,3}[^,*]+"
 _HERE = "this machine"
 _Value = TypeVar("_Value")
 
@@ -184,7 +184,7 @@ def _take_hashes_of_urls(asked: Asked) -> None:
     """Let a hash in the fragment of a URL count, as in `…#sha256=…`, where none is given beside it."""
     for requirement in asked.requirements:
         _, _, fragment = requirement.url.partition("#")
-        found = {f"{name}:{digest.lower()}" for name, digest in _HASH_IN_URL.findall(fragment)}
+        found = {f"{name}:{digest.lower()}" for name, digest in re.findall(_HASH_IN_URL, fragment)}
         if found and requirement.project not in asked.hashes:
             asked.allow_hashes(requirement.project, frozenset(found), narrow=False)
 
@@ -197,7 +197,7 @@ def _require_hashes(asked: Asked) -> None:
             hint="give one with --hash=sha256:… in a requirements file",
         )
     for requirement in asked.requirements:
-        if not (requirement.url or _EXACT.fullmatch(requirement.specifier.strip())):
+        if not (requirement.url or re.fullmatch(_EXACT, requirement.specifier.strip())):
             raise UsageError(
                 f"hashes are required, so {requirement} must name one version", hint="write it with =="
             )

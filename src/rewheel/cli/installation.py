@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rewheel.cli.requirements_file import Asked
     from rewheel.cli.session import Session
     from rewheel.environments import Target
-    from rewheel.installing import Installation
+    from rewheel.installing import Installation, Installer, Planner
     from rewheel.machines import Machine, Platform
-    from rewheel.resolution import Resolver
+    from rewheel.resolution import RememberingResolver, Resolver, WheelBuilder
 
 __all__ = ["install"]
 
@@ -42,12 +42,11 @@ def install(
 
     `clones` is where editable repositories are cloned, unless nothing is to be changed.
     """
-    from rewheel.cli.asking import build_resolver, bytecode_mode, gather, machine_target
+    from rewheel.cli.asking import build_resolver, gather, machine_target
     from rewheel.cli.building import builder_for
     from rewheel.cli.clones import source_folder
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.remembered import remembering
-    from rewheel.installing import Installer, LinkMode
 
     output = session.output
     output.narrate_to_stderr = report == "-"
@@ -102,28 +101,15 @@ def install(
             whole_metadata=report is not None,
         )
 
-    settings = session.settings
     resolver = remembering(
         session, asked, target, make_resolver, keep_installed=keep_installed, report=report is not None
     )
-    installer = Installer(
-        resolver=resolver,
-        client=session.client,
-        target=target,
-        store=session.store,
-        allowed_hashes=asked.hashes,
-        require_hashes=settings.require_hashes,
-        reinstall=reinstall,
-        builder=builder,
-        link_mode=LinkMode(settings.link_mode),
-        bytecode=bytecode_mode(session),
-        reporter=session.reporter,
-    )
-
     if dry_run:
-        done = installer.plan(asked.requirements, asked.constraints)
+        planner = _planner(session, asked, resolver, target, reinstall=reinstall)
+        done = planner.plan(asked.requirements, asked.constraints)
         _say(output, planned_lines(done))
     else:
+        installer = _installer(session, asked, resolver, target, reinstall=reinstall, builder=builder)
         done = installer.install(
             asked.requirements,
             asked.constraints,
@@ -145,6 +131,53 @@ def install(
         from rewheel.cli.installed_report import write_report
 
         write_report(session, report, done, target)
+
+
+def _planner(
+    session: "Session",
+    asked: "Asked",
+    resolver: "Resolver | RememberingResolver",
+    target: "Target",
+    *,
+    reinstall: bool,
+) -> "Planner":
+    from rewheel.installing import Planner
+
+    return Planner(
+        resolver=resolver,
+        target=target,
+        allowed_hashes=asked.hashes,
+        require_hashes=session.settings.require_hashes,
+        reinstall=reinstall,
+    )
+
+
+def _installer(
+    session: "Session",
+    asked: "Asked",
+    resolver: "Resolver | RememberingResolver",
+    target: "Target",
+    *,
+    reinstall: bool,
+    builder: "WheelBuilder | None",
+) -> "Installer":
+    from rewheel.cli.asking import bytecode_mode
+    from rewheel.installing import Installer, LinkMode
+
+    settings = session.settings
+    return Installer(
+        resolver=resolver,
+        client=session.client,
+        target=target,
+        store=session.store,
+        allowed_hashes=asked.hashes,
+        require_hashes=settings.require_hashes,
+        reinstall=reinstall,
+        builder=builder,
+        link_mode=LinkMode(settings.link_mode),
+        bytecode=bytecode_mode(session),
+        reporter=session.reporter,
+    )
 
 
 def _target(session: "Session") -> "Target":

@@ -10,9 +10,9 @@ from rewheel.errors import RewheelError
 
 __all__ = ["Output", "Style", "plain"]
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_VARIABLES = re.compile(r"\$\{\w+\}(:\$\{\w+\})?")
-_LOGIN = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
+_UNPRINTABLE = r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+_VARIABLES = r"\$\{\w+\}(:\$\{\w+\})?"
+_LOGIN = r"(?<=://)[^\s/?#]+(?=@)"
 
 
 class Style:
@@ -161,13 +161,13 @@ def plain(text: str) -> str:
     Whoever makes a message leaves secrets out of it; this is for text that nobody took for a URL.
     """
     if "@" in text and "://" in text:
-        text = _LOGIN.sub(_without_password, text)
-    return _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+        text = re.sub(_LOGIN, _without_password, text)
+    return re.sub(_UNPRINTABLE, lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def _without_password(login: re.Match[str]) -> str:
     user, colon, password = login.group().partition(":")
-    if _VARIABLES.fullmatch(login.group()):  # what a requirements file says instead of a secret
+    if re.fullmatch(_VARIABLES, login.group()):  # what a requirements file says instead of a secret
         return login.group()
     if (user, password) in {("git", ""), ("user", "password")}:  # as everybody writes it, and our hints do
         return login.group()

@@ -15,9 +15,9 @@ __all__ = ["Place", "UnnamedPlace", "read_requirement"]
 
 _WHEELS = (".whl", ".whlx")
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
-_EXTRAS = re.compile(r"(?P<place>.+?)(?P<extras>\[[^\[\]]*\])?")
-_NAMED_URL = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\[\]]*\])?\s*@\s*[A-Za-z+]+:")
-_VCS = re.compile(r"(git|hg|svn|bzr)\+", re.IGNORECASE)
+_EXTRAS = r"(?P<place>.+?)(?P<extras>\[[^\[\]]*\])?"
+_NAMED_URL = r"[A-Za-z0-9][\w.-]*\s*(\[[^\[\]]*\])?\s*@\s*[A-Za-z+]+:"
+_VCS = r"(?i)(git|hg|svn|bzr)\+"
 
 
 class Place(NamedTuple):
@@ -58,7 +58,7 @@ def read_requirement(text: str, base: Path, *, editable: bool = False) -> "Requi
     from rewheel.metadata import InvalidRequirement, Requirement
 
     text = text.strip()
-    is_place = _NAMED_URL.match(text) is None if editable else _is_place(text, base)
+    is_place = re.match(_NAMED_URL, text) is None if editable else _is_place(text, base)
     place, separator, marker = text.partition(" ;") if is_place else (text, "", "")
     if not is_place or not (editable or _is_place(place, base)):
         try:
@@ -77,7 +77,7 @@ def read_requirement(text: str, base: Path, *, editable: bool = False) -> "Requi
         _check_editable(url, text)
     project, known_extras = _project_at(url)
     found = Place(url, extras or known_extras, marker if separator else "")
-    if editable and not project and _VCS.match(url):
+    if editable and not project and re.match(_VCS, url):
         raise UsageError(
             f"-e {redact_url(text)}: the name of the project has to be said here",
             hint="write it as NAME @ git+URL, or add #egg=NAME",
@@ -89,12 +89,14 @@ def read_requirement(text: str, base: Path, *, editable: bool = False) -> "Requi
 
 def _is_place(text: str, base: Path) -> bool:
     """Tell a path or URL from a requirement, none of which begins like one or ends like a file of ours."""
+    if text.isascii() and text.replace("-", "_").isidentifier():
+        return False  # the name of a project, which is what most people write
     if text.startswith((".", "/", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]|[A-Za-z+]+://|file:", text):
         return True
     head = text.partition(";")[0].strip()
     if " @" in head or "@ " in head:
         return False
-    match = _EXTRAS.fullmatch(head)
+    match = re.fullmatch(_EXTRAS, head)
     where = match["place"] if match else head
     if where.lower().endswith(_WHEELS):
         return True
@@ -103,7 +105,7 @@ def _is_place(text: str, base: Path) -> bool:
 
 def _parted(place: str, base: Path) -> tuple[str, str]:
     """Part a place from the extras in brackets behind it, unless its own name ends so."""
-    match = _EXTRAS.fullmatch(place)
+    match = re.fullmatch(_EXTRAS, place)
     if match is None or match["extras"] is None or ("://" not in place and (base / place).exists()):
         return place, ""
     return match["place"], match["extras"]
@@ -128,7 +130,7 @@ def _folder(url: str) -> Path | None:
 
 def _check_editable(url: str, text: str) -> None:
     """Refuse what cannot be installed as it stands."""
-    if not _folder(url) and not _VCS.match(url):
+    if not _folder(url) and not re.match(_VCS, url):
         raise UsageError(
             f"-e {redact_url(text)}: only a folder or a repository can be installed as it stands",
             hint="unpack it, and name the folder",
@@ -138,7 +140,7 @@ def _check_editable(url: str, text: str) -> None:
 def _check_place(url: str, text: str) -> None:
     """Refuse what can be neither a wheel nor sources."""
     shown = redact_url(text)
-    if match := _VCS.match(url):
+    if match := re.match(_VCS, url):
         if match[1].lower() != "git":
             raise UsageError(f"{shown}: of repositories, only those of git can be fetched")
         return
@@ -166,7 +168,7 @@ def _project_at(url: str) -> tuple[str, str]:
     egg = re.fullmatch(r"([A-Za-z0-9][\w.-]*)(\[[^\[\]]*\])?", parse_qs(parts.fragment).get("egg", [""])[0])
     if egg:
         return egg[1], egg[2] or ""
-    if _VCS.match(url):
+    if re.match(_VCS, url):
         return "", ""
     folder = _folder(url)
     if folder is not None:

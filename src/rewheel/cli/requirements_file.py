@@ -1,7 +1,6 @@
 """Requirements files, as pip reads them: nested ones, constraints, hashes, and options of the index."""
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "RequirementsFileError", "read_config_settings", "read_requirements_file"]
 
 _LARGEST_FILE = 16 << 20  # bytes
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COMMENT = r"(^|\s+)#.*$"
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
+_CODING = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 _VALUE_OPTIONS = {
@@ -180,7 +179,7 @@ def _text(place: FilePlace | UrlPlace) -> str:
         encoding = "utf-16"
     else:
         for line in data.split(b"\n", 2)[:2]:
-            if match := _CODING.match(line):
+            if match := re.match(_CODING, line):
                 encoding = match[1].decode("ascii", "replace")
     try:
         return data.decode(encoding)
@@ -207,8 +206,8 @@ def _lines(text: str, environ: Mapping[str, str]) -> Iterator[tuple[int, str]]:
 
 
 def _finished(parts: list[str], environ: Mapping[str, str]) -> str:
-    line = _COMMENT.sub("", "".join(parts)).strip()
-    return _VARIABLE.sub(lambda match: environ.get(match[1]) or match[0], line)
+    line = re.sub(_COMMENT, "", "".join(parts)).strip()
+    return re.sub(_VARIABLE, lambda match: environ.get(match[1]) or match[0], line)
 
 
 @frozen
@@ -222,6 +221,8 @@ def _split(line: str) -> _Line:
     match = re.search(r"(^|\s)-", line)
     requirement = line if match is None else line[: match.start()]
     try:
+        import shlex
+
         words = shlex.split(line[len(requirement) :])
     except ValueError as error:
         raise UsageError(f"{line}: {str(error).lower()}") from error

@@ -26,8 +26,8 @@ __all__ = [
 INDEX_STRATEGIES = ("index-priority", "first-index", "version-priority")
 INDEX_GUARDS = ("off", "warn", "refuse")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PROJECTS = re.compile(r"[A-Za-z0-9*]([A-Za-z0-9*._-]*[A-Za-z0-9*])?")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_PROJECTS = r"[A-Za-z0-9*]([A-Za-z0-9*._-]*[A-Za-z0-9*])?"
 
 
 class NamedIndex(NamedTuple):
@@ -196,7 +196,7 @@ def _table(item: object, origin: str, *, needed: Sequence[str], more: Sequence[s
 
 def _name(value: object, origin: str, base: Path) -> str:
     text = read_text(value, origin, base)
-    if not _NAME.fullmatch(text):
+    if not re.fullmatch(_NAME, text):
         raise ConfigError(
             origin, f"expected a name of letters, digits, '.', '_' and '-', found {shown(text)}"
         )
@@ -207,7 +207,7 @@ def _patterns(value: object, origin: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ConfigError(origin, f"expected a list of projects, found {shown(value)}")
     for item in value:
-        if not isinstance(item, str) or not _PROJECTS.fullmatch(item):
+        if not isinstance(item, str) or not re.fullmatch(_PROJECTS, item):
             raise ConfigError(
                 origin, f"expected the name of a project or a pattern such as acme-*, found {shown(item)}"
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["InstalledDistribution", "scan"]
 
 _LIMIT = 16 * 1024 * 1024  # bytes of any one file that describes a distribution
-_EGG_NAME = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-py\d[^-]*)?(?:-.*)?")
+_EGG_NAME = r"(?P<name>.+?)-(?P<version>[^-]+)(?:-py\d[^-]*)?(?:-.*)?"
 _HEADERS = 8192  # bytes; Name and Version stand at the top
 
 
@@ -186,7 +186,7 @@ def _distribution(path: Path) -> InstalledDistribution | None:
     if path.name.endswith(".dist-info"):
         name, dash, version = stem.rpartition("-")
     else:
-        parts = _EGG_NAME.fullmatch(stem)
+        parts = re.fullmatch(_EGG_NAME, stem)
         name, dash, version = (parts["name"], "-", parts["version"]) if parts else ("", "", "")
     # Only METADATA tells the version where the name has none, or one in which characters were replaced.
     if not dash or not name or "_" in version or not version[:1].isdigit():

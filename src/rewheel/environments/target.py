@@ -5,15 +5,18 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rewheel.environments.errors import InterpreterNotFound, InvalidTarget, NoEnvironment
 from rewheel.environments.installed import InstalledDistribution, scan
 from rewheel.environments.interpreter import Interpreter
 from rewheel.environments.remembered import InterpreterCache
 from rewheel.environments.scheme import Scheme
-from rewheel.environments.tags import PlatformDescription, described_markers, described_tags, platforms_in
 from rewheel.errors import UsageError
 from rewheel.values import field, frozen, replace
+
+if TYPE_CHECKING:
+    from rewheel.environments.tags import PlatformDescription
 
 __all__ = ["Target", "find_target"]
 
@@ -32,7 +35,7 @@ class Target:
     """Whether it is a plain folder of packages (`--target`)."""
     externally_managed: str | None = None
     """Why it must be left alone (PEP 668); None if it need not be."""
-    platform: PlatformDescription | None = None
+    platform: "PlatformDescription | None" = None
     """The described platform that wheels are chosen for; None for the interpreter's own."""
     cache: InterpreterCache = field(default=InterpreterCache(None), repr=False, compare=False)
 
@@ -61,11 +64,15 @@ class Target:
         """Every wheel tag "python-abi-platform" that can be used, with its rank; 0 is the best."""
         if self.platform is None:
             return self.cache.tags(self.interpreter)
+        from rewheel.environments.tags import described_tags
+
         return described_tags(self.interpreter, self.platform)
 
     @cached_property
     def platforms(self) -> frozenset[str]:
         """The platform parts of the tags."""
+        from rewheel.environments.tags import platforms_in
+
         return platforms_in(self.tags)
 
     def installed(self) -> list[InstalledDistribution]:
@@ -76,11 +83,13 @@ class Target:
         """Return the installed distribution of a project (a normalised name), or None."""
         return next((each for each in self.installed() if each.project == project), None)
 
-    def for_platform(self, platform: PlatformDescription) -> "Target":
+    def for_platform(self, platform: "PlatformDescription") -> "Target":
         """Return the same place and Python, with wheels chosen for another platform.
 
         Raises UnknownPlatform when wheels cannot be made for it.
         """
+        from rewheel.environments.tags import described_markers, described_tags
+
         described_tags(self.interpreter, platform)
         scheme = self.scheme
         if self.is_directory_target:

@@ -21,7 +21,7 @@ from rewheel.values import replace
 
 __all__ = ["IndexEntry", "NamedUrl", "index_sources", "links_sources", "parse_named_index"]
 
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)", re.DOTALL)
+_NAME = r"(?s)([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)"
 _FILE_EXTENSIONS = (".whl", ".whlx", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 
 
@@ -45,7 +45,7 @@ class IndexEntry(NamedTuple):
 
 def parse_named_index(text: str) -> NamedUrl:
     """Read `NAME=URL`, or a URL alone."""
-    match = _NAME.fullmatch(text)
+    match = re.fullmatch(_NAME, text)
     return NamedUrl(match[1], match[2]) if match else NamedUrl("", text)
 
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from rewheel.indexes.cache import Cache, Entry
     from rewheel.indexes.http import HttpClient
 
-__all__ = ["Document", "Documents", "is_known"]
+__all__ = ["ACCEPT", "PAGE_LIMIT", "Document", "Documents", "is_known"]
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
+"""What is asked for where a project's page is wanted: JSON says more and is read faster."""
+PAGE_LIMIT = 64 * 1024 * 1024
+"""Bytes of a page; the largest known have about 25 million."""
 
 _LONGEST_LIFETIME = 7 * 24 * 3600.0
 """Seconds that an answer is believed at most; a slip in a server's settings must not last for years."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from rewheel.indexes.cache import Cache
 from rewheel.indexes.claims import claim, identity_of, read_local, verify
 from rewheel.indexes.credentials import Credentials
-from rewheel.indexes.documents import Document, Documents
+from rewheel.indexes.documents import PAGE_LIMIT, Document, Documents
 from rewheel.indexes.errors import (
     HashMismatch,
     IndexesError,
@@ -22,7 +22,6 @@ from rewheel.indexes.files import File
 from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.keyring import Keyring
 from rewheel.indexes.once import Once
-from rewheel.indexes.pages import PAGE_LIMIT
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.urls import local_path
 from rewheel.indexes.workers import Workers

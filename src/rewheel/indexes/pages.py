@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rewheel.indexes.documents import ACCEPT, PAGE_LIMIT
 from rewheel.indexes.errors import InvalidPage
 from rewheel.indexes.files import File, ProjectPage, RimPlace, is_index_file_name
 from rewheel.indexes.listing import Listing
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from rewheel.indexes.source import Source
 
 __all__ = ["ACCEPT", "PAGE_LIMIT", "fragment_hashes", "link_files", "parse_page"]
-
-ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
-"""What is asked for: JSON says more and is read faster."""
-PAGE_LIMIT = 64 * 1024 * 1024
-"""Bytes; the largest pages known have about 25 million."""
 
 _HIGHEST_MAJOR = 1
 _FRAGMENT_HASH = re.compile(r"(?:^|&)(sha256|sha512|sha384|sha224|sha1|md5)=([0-9A-Fa-f]+)(?=&|$)")

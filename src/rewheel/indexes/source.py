@@ -7,11 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from rewheel.indexes.documents import ACCEPT, PAGE_LIMIT
 from rewheel.indexes.errors import IndexesError, InvalidPage, InvalidSource, NotFound
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import File, ProjectPage, is_index_file_name
 from rewheel.indexes.once import Once
-from rewheel.indexes.pages import ACCEPT, PAGE_LIMIT, link_files, parse_page
 from rewheel.indexes.urls import filename_in, is_url, local_path, quoted, redact, without_fragment
 from rewheel.variants import normalize_project
 
@@ -96,6 +96,8 @@ class IndexSource(Source):
             if (found := kept.find(project, document)) is not None:
                 return found
             document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT) if known else document
+        from rewheel.indexes.pages import parse_page
+
         page = parse_page(document.body, document.content_type, document.url, project, self)
         if document.was_kept:  # and will be met once more
             kept.keep(page, document)
@@ -117,6 +119,8 @@ class FileIndexSource(Source):
         super().__init__(name or str(root), str(root), group=group)
 
     def _find(self, project: str) -> ProjectPage | None:
+        from rewheel.indexes.pages import parse_page
+
         try:
             folder = self._folder(project)
             if folder is None:
@@ -197,6 +201,8 @@ class LinksSource(_FlatSource):
             raise InvalidSource(url, f"cannot be a page of links: {error}") from error
 
         def read(source: Source) -> list[File]:
+            from rewheel.indexes.pages import link_files
+
             path = local_path(bare)
             if path is not None:
                 try:

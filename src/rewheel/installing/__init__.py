@@ -22,9 +22,10 @@ if TYPE_CHECKING:
         UnsafePath,
         UnwritableTarget,
     )
-    from rewheel.installing.installation import Installation, Installer
+    from rewheel.installing.installation import Installer
     from rewheel.installing.linking import LinkMode
     from rewheel.installing.plan import Changed, InstallItem, Plan, Report
+    from rewheel.installing.planning import Installation, Planner
     from rewheel.installing.store import Store, StoredWheel
     from rewheel.installing.transaction import Healing
 
@@ -41,13 +42,14 @@ _HOMES = {
     "HashesMissing": "errors",
     "Healing": "transaction",
     "InstallItem": "plan",
-    "Installation": "installation",
+    "Installation": "planning",
     "Installer": "installation",
     "InstallingError": "errors",
     "InvalidEntryPoints": "errors",
     "LinkMode": "linking",
     "MissingWheel": "errors",
     "Plan": "plan",
+    "Planner": "planning",
     "Report": "plan",
     "Store": "store",
     "StoreError": "errors",
@@ -79,6 +81,7 @@ __all__ = [
     "LinkMode",
     "MissingWheel",
     "Plan",
+    "Planner",
     "Report",
     "Store",
     "StoreError",

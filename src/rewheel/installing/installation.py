@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from rewheel.installing.applying import apply, recover, refuse_managed
 from rewheel.installing.bytecode import BytecodeMode
-from rewheel.installing.errors import HashesMissing
 from rewheel.installing.gathering import Gathered, Gathering
 from rewheel.installing.linking import LinkMode
-from rewheel.installing.plan import InstallItem, Plan, Report
+from rewheel.installing.plan import InstallItem, Plan
+from rewheel.installing.planning import Installation, Planner
 from rewheel.progress import SILENT, Reporter
-from rewheel.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,29 +19,9 @@ if TYPE_CHECKING:
     from rewheel.indexes import Client
     from rewheel.installing.store import Store
     from rewheel.metadata import Requirement
-    from rewheel.resolution import (
-        RememberingResolver,
-        Resolution,
-        ResolvedPackage,
-        Resolver,
-        WheelBuilder,
-        WheelVerdict,
-    )
+    from rewheel.resolution import RememberingResolver, ResolvedPackage, Resolver, WheelBuilder
 
-__all__ = ["Installation", "Installer", "give_up"]
-
-
-@frozen
-class Installation:
-    """What an installation comes to: the whole resolution, and what has to change for it."""
-
-    resolution: "Resolution"
-    new: "tuple[ResolvedPackage, ...]"
-    """The packages whose wheels are to be installed; the others are there already."""
-    report: Report = field(default_factory=Report)
-    """What was changed; nothing in a plan."""
-    digests: Mapping[str, str] = field(default_factory=dict)
-    """The SHA-256 of each wheel that was installed, in hexadecimal, by project."""
+__all__ = ["Installer", "give_up"]
 
 
 class Installer:
@@ -67,6 +46,13 @@ class Installer:
 
         `builder` is the resolver's own, and `None` where only wheels count.
         """
+        self._planner = Planner(
+            resolver=resolver,
+            target=target,
+            allowed_hashes=allowed_hashes,
+            require_hashes=require_hashes,
+            reinstall=reinstall,
+        )
         self._resolver = resolver
         self._client = client
         self._target = target
@@ -82,27 +68,8 @@ class Installer:
     def plan(
         self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
     ) -> Installation:
-        """Find out what would be installed. Raises `ResolutionError`, `IndexesError` or `HashesMissing`."""
-        return self._plan(requirements, constraints, None)
-
-    def _plan(
-        self,
-        requirements: "Sequence[Requirement]",
-        constraints: "Sequence[Requirement]",
-        likely: "Callable[[str, WheelVerdict], None] | None",
-    ) -> Installation:
-        installed = {found.project: found for found in self._target.installed()}
-        resolution = self._resolver.resolve(requirements, constraints, likely=likely)
-        new = tuple(
-            package
-            for package in resolution.packages
-            if self._is_new(package, installed.get(package.project))
-        )
-        if self._require_hashes:
-            lacking = [f"{p.project}=={p.version}" for p in new if p.project not in self._allowed_hashes]
-            if lacking:
-                raise HashesMissing(lacking)
-        return Installation(resolution, new)
+        """Find out what would be installed, as `Planner.plan` does."""
+        return self._planner.plan(requirements, constraints)
 
     def install(
         self,
@@ -121,7 +88,7 @@ class Installer:
         recover(self._target, reporter=self._reporter)
         with self._store.workplace() as folder, self._gathering(folder) as gathering:
             while True:
-                planned = self._plan(requirements, constraints, gathering.expect)
+                planned = self._planner.plan(requirements, constraints, gathering.expect)
                 tell(planned)
                 fetched = gathering.gather(planned.new)
                 untrue = [found for found in fetched if found.problem]
@@ -141,13 +108,6 @@ class Installer:
             present=present,
             builder=self._builder,
         )
-
-    def _is_new(self, package: "ResolvedPackage", installed: "InstalledDistribution | None") -> bool:
-        if package.kept is not None:
-            return False
-        if installed is None or installed.damage or self._reinstall or package.direct_url is not None:
-            return True
-        return (installed.version, installed.label) != (package.version, package.label)
 
     def _apply(self, planned: Installation, fetched: "Sequence[Gathered]", folder: Path) -> Installation:
         if not fetched:

@@ -13,11 +13,11 @@ __all__ = ["CoreMetadata"]
 
 _NEWEST_MAJOR = 2
 _LIMIT = 16 << 20
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_HEAD_END = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)")
-_NAME = re.compile(r"[!-9;-~]+\Z")  # RFC 5322, field names
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\Z")
+_LINE_END = rb"\r\n|\r|\n"
+_HEAD_END = rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)"
+_NAME = r"[!-9;-~]+\Z"  # RFC 5322, field names
+_PROJECT = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z"
+_VERSION = r"[0-9]+\.[0-9]+\Z"
 _ONCE = ("metadata-version", "name", "version", "requires-python")
 
 
@@ -83,11 +83,11 @@ def _headers(data: bytes) -> list[tuple[str, str]]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data[:1] in (b"\n", b"\r"):
         return []
-    end = _HEAD_END.search(data)
+    end = re.search(_HEAD_END, data)
     try:
         text = (data[: end.start()] if end else data).decode("utf-8")
     except UnicodeDecodeError as error:
-        number = len(_LINE_END.findall(data, 0, error.start)) + 1
+        number = len(re.compile(_LINE_END).findall(data, 0, error.start)) + 1
         raise InvalidCoreMetadata(f"line {number} is not UTF-8") from error
     headers: list[tuple[str, str]] = []
     lines = text.split("\n") if "\r" not in text else re.split(r"\r\n|\r|\n", text)
@@ -106,14 +106,14 @@ def _headers(data: bytes) -> list[tuple[str, str]]:
 
 
 def _body(data: bytes) -> bytes:
-    end = _HEAD_END.search(data)
+    end = re.search(_HEAD_END, data)
     return data[end.end() :] if end is not None else b""
 
 
 @lru_cache(maxsize=256)
 def _field_name(name: str) -> str:
     """Return the lowercase name of a field, empty if no field can be called so."""
-    return name.lower() if _NAME.match(name) else ""
+    return name.lower() if re.match(_NAME, name) else ""
 
 
 def _single(found: Mapping[str, list[str]], name: str) -> str:
@@ -125,7 +125,7 @@ def _single(found: Mapping[str, list[str]], name: str) -> str:
 
 def _check(single: Mapping[str, str]) -> None:
     version = single["metadata-version"]
-    if version and not _VERSION.match(version):
+    if version and not re.match(_VERSION, version):
         raise InvalidCoreMetadata(f"{version[:40]!a} is not a metadata version")
     if version and int(version.partition(".")[0][:9]) > _NEWEST_MAJOR:
         raise InvalidCoreMetadata(
@@ -135,7 +135,7 @@ def _check(single: Mapping[str, str]) -> None:
     for name in ("name", "version"):
         if not single[name]:
             raise InvalidCoreMetadata(f"it has no {name.title()}")
-    if not _PROJECT.match(single["name"]):
+    if not re.match(_PROJECT, single["name"]):
         raise InvalidCoreMetadata(f"{single['name'][:100]!a} is not a project name")
     if not single["version"].isprintable():
         raise InvalidCoreMetadata(f"{single['version'][:100]!a} is not a version")

@@ -18,8 +18,8 @@ __all__ = ["Requirement"]
 _LONGEST = 1 << 14  # characters; real ones have a few hundred
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?(?!\w)"
 _HEAD = re.compile(rf"({_NAME})[ \t]*(?:\[([^\]]*)\][ \t]*)?")
-_EXTRAS = re.compile(rf"[ \t]*(?:{_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*)?")
-_URL = re.compile(r"@[ \t]*([^ \t]+)(?:[ \t]+|\Z)")
+_EXTRAS = rf"[ \t]*(?:{_NAME}(?:[ \t]*,[ \t]*{_NAME})*[ \t]*)?"
+_URL = r"@[ \t]*([^ \t]+)(?:[ \t]+|\Z)"
 
 
 @frozen
@@ -95,13 +95,13 @@ def _parse(text: str) -> Requirement:
 
 
 def _extras(text: str, brackets: str) -> frozenset[str]:
-    if not _EXTRAS.fullmatch(brackets):
+    if not re.fullmatch(_EXTRAS, brackets):
         raise InvalidRequirement(text, f"[{ascii(brackets[:60])[1:-1]}] is not a list of extras")
     return frozenset(normalize_project(extra.strip()) for extra in brackets.split(",") if extra.strip())
 
 
 def _url_and_marker(text: str, rest: str) -> tuple[str, Marker | None]:
-    match = _URL.match(rest)
+    match = re.match(_URL, rest)
     if match is None:
         raise InvalidRequirement(text, "there is no URL after '@'")
     following = rest[match.end() :]

@@ -1,6 +1,7 @@
 """The text of version specifiers: checked and tidied without loading a version parser (PEP 440)."""
 
 import re
+from functools import cache
 
 __all__ = ["tidy_specifier"]
 
@@ -11,14 +12,16 @@ _SUFFIX = (
     r"(?:[-_.]?dev[-_.]?[0-9]*)?"  # development release
 )
 _LOCAL = r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?"
-_CLAUSE = re.compile(
+_CLAUSE = (
     rf"(?P<operator>===)\s*(?P<arbitrary>[^\s;)]*)"
     rf"|(?P<equality>==|!=)\s*(?P<exact>{_RELEASE}*(?:\.\*|{_SUFFIX}{_LOCAL}))"
     rf"|(?P<compatible>~=)\s*(?P<at_least>{_RELEASE}+{_SUFFIX})"
-    rf"|(?P<order><=|>=|<|>)\s*(?P<bound>{_RELEASE}*{_SUFFIX})",
-    re.IGNORECASE | re.ASCII,
+    rf"|(?P<order><=|>=|<|>)\s*(?P<bound>{_RELEASE}*{_SUFFIX})"
 )
-_ABSURD = re.compile(r"[0-9]{1000}")  # Python refuses to read numbers of some more digits
+_SHORT = 40
+"""Characters of a clause that is looked at closely only if it is more than numbers."""
+_PLAIN_OPERATORS = frozenset({">=", "<=", "==", "!=", "~=", "<", ">"})
+_ABSURD = r"[0-9]{1000}"  # Python refuses to read numbers of some more digits
 
 
 def tidy_specifier(text: str) -> str:
@@ -31,13 +34,35 @@ def tidy_specifier(text: str) -> str:
         clauses.pop()
     tidy = []
     for clause in clauses:
-        match = _CLAUSE.fullmatch(clause)
+        if plain := _plain(clause):
+            tidy.append(plain)
+            continue
+        match = _grammar().fullmatch(clause)
         if match is None:
             raise ValueError(_problem(clause))
-        if _ABSURD.search(clause):
+        if re.search(_ABSURD, clause):
             raise ValueError(f"{clause[:60]!a}… has a number that no version has")
         tidy.append("".join(part for part in match.groups() if part))
     return ",".join(tidy)
+
+
+def _plain(clause: str) -> str:
+    """Tidy a clause of just an operator and numbers with dots between them, as most are; empty for others."""
+    bound = clause.lstrip("<>=!~")
+    operator = clause[: len(clause) - len(bound)]
+    bound = bound.strip()
+    if operator not in _PLAIN_OPERATORS or not clause.isascii() or len(clause) > _SHORT:
+        return ""
+    numbers = bound.removesuffix(".*") if operator in {"==", "!="} else bound
+    if operator == "~=" and "." not in numbers:
+        return ""
+    return operator + bound if all(map(str.isdecimal, numbers.split("."))) else ""
+
+
+@cache
+def _grammar() -> re.Pattern[str]:
+    """Compile the grammar of clauses, which takes a while, and of many runs none needs it."""
+    return re.compile(_CLAUSE, re.IGNORECASE | re.ASCII)
 
 
 def _problem(clause: str) -> str:

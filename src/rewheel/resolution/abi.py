@@ -10,32 +10,32 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 from rewheel.errors import UsageError
-from rewheel.machines import NamespaceSupport, Origin, OriginKind
 from rewheel.resolution.releases import parse_version
 from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from packaging.version import Version
+
+    from rewheel.machines import NamespaceSupport
     from rewheel.resolution.choice import Choice
     from rewheel.variants import VariantMetadata
 
 __all__ = ["AbiVersions", "matches", "parse_abi_versions"]
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_VALUE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,2}")
+_NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+_VALUE = r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){0,2}"
 _MOST_ASSUMPTIONS = 64
 
 
-def matches(value: str, version: Version) -> bool:
+def matches(value: str, version: "Version") -> bool:
     """Tell whether a version is one that a value names: `==VALUE.*`, whose numbers count as written.
 
     `2` names 2.9.1, but `2.0` and `2.0.0` do not; a version with an epoch never matches.
     """
-    if version.epoch or not _VALUE.fullmatch(value):
+    if version.epoch or not re.fullmatch(_VALUE, value):
         return False
     wanted = [int(part) for part in value.split(".")]
     release = [*version.release, 0, 0, 0]
@@ -47,7 +47,7 @@ def parse_abi_versions(text: str) -> dict[str, str]:
     versions = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, equals, version = (part.strip() for part in item.partition("=="))
-        if not (equals and _NAME.fullmatch(name) and parse_version(version)):
+        if not (equals and re.fullmatch(_NAME, name) and parse_version(version)):
             raise UsageError(f"VARIANT_ABI_DEPENDENCY: {item!r} is not of the form NAME==VERSION")
         versions[normalize_project(name)] = version
     return versions
@@ -61,8 +61,12 @@ class AbiVersions:
         self._asked: dict[str, set[str]] = {}
         self._namespaces: set[str] = set()
 
-    def support(self, namespace: str, metadata: "VariantMetadata", labels: Iterable[str]) -> NamespaceSupport:
+    def support(
+        self, namespace: str, metadata: "VariantMetadata", labels: Iterable[str]
+    ) -> "NamespaceSupport":
         """Return which of the values that the labels name fit the versions taken for granted."""
+        from rewheel.machines import NamespaceSupport, Origin, OriginKind
+
         self._namespaces.add(namespace)
         features: dict[str, set[str]] = {}
         for label in labels:
@@ -80,7 +84,9 @@ class AbiVersions:
         known = [f"{name} {version}" for name, version in sorted(self.assumed.items()) if name in self._asked]
         return NamespaceSupport(namespace, fitting, Origin(OriginKind.VERSIONS, ", ".join(known)))
 
-    def assumptions(self, versions_of: Callable[[str], Sequence[Version]]) -> Iterator[dict[str, Version]]:
+    def assumptions(
+        self, versions_of: Callable[[str], Sequence["Version"]]
+    ) -> Iterator[dict[str, "Version"]]:
         """Yield versions to take for granted, the most preferred first, for all that was asked so far.
 
         `versions_of` gives the versions that a project may have, the preferred first; only those that some

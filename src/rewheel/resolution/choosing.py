@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from rewheel.resolution.choice import Choice
 from rewheel.resolution.judging import Wishes, judge
-from rewheel.variants import rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +49,8 @@ def choice_of(
     answers: Mapping[str, NamespaceSupport] = {}
     ranking = None
     if combined is not None and combined.metadata is not None:
+        from rewheel.variants import rank
+
         labels = sorted({wheel.filename.label for wheel in eligible if wheel.filename.label})
         answers = supports(combined.metadata, labels, release)
         supported = {namespace: found.features for namespace, found in answers.items()}

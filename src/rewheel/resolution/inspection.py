@@ -11,16 +11,7 @@ from rewheel.resolution.errors import WheelRejected
 from rewheel.resolution.releases import parse_version
 from rewheel.resolution.summaries import Need, Summaries, Summary, needs_of
 from rewheel.values import frozen
-from rewheel.variants import (
-    PLAIN,
-    DocumentKind,
-    Marker,
-    VariantEnvironment,
-    VariantProperties,
-    VariantsError,
-    normalize_project,
-    read_metadata,
-)
+from rewheel.variants import PLAIN, Marker, VariantEnvironment, VariantsError, normalize_project
 from rewheel.wheels.errors import WheelsError
 
 if TYPE_CHECKING:
@@ -31,6 +22,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.candidates import Candidate
     from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.resolution.selection import Selector
+    from rewheel.variants import VariantProperties
 
 __all__ = ["Inspected", "Inspector", "disagreement"]
 
@@ -204,6 +196,8 @@ def disagreement(variant_json: bytes | None, expected: "WheelVerdict") -> str:
         return ""
     if variant_json is None:
         return f"it has the label {expected.label} but no variant.json"
+    from rewheel.variants import DocumentKind, VariantProperties, read_metadata
+
     try:
         metadata = read_metadata(variant_json, kind=DocumentKind.WHEEL, label=expected.label)
     except VariantsError as error:
@@ -220,6 +214,8 @@ def variant_environment(choice: "Choice") -> VariantEnvironment:
     selected = choice.selected
     if selected is None or not selected.label:
         return PLAIN
+    from rewheel.variants import VariantProperties
+
     supported = {namespace: found.features for namespace, found in choice.supports.items()}
     return VariantEnvironment.of(
         selected.label, VariantProperties.from_properties(selected.properties), supported
@@ -264,5 +260,5 @@ def _unreadable(metadata: CoreMetadata) -> str:
     return ""
 
 
-def _listed(properties: VariantProperties) -> str:
+def _listed(properties: "VariantProperties") -> str:
     return ", ".join(f"[{found}]" for found in properties) or "none"

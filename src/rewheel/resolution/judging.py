@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from rewheel.resolution.choice import Status, WheelVerdict
 from rewheel.values import field, frozen
-from rewheel.variants import why_better
 
 if TYPE_CHECKING:
     from rewheel.resolution.combined import CombinedMetadata
@@ -129,4 +128,6 @@ def _losing_reason(best: "WheelFile", wheel: "WheelFile", ranking: "Ranking | No
         return "another wheel has a newer build"
     if not label or ranking is None:
         return "variants before plain wheels"
+    from rewheel.variants import why_better
+
     return why_better(ranking.verdicts[best.filename.label], ranking.verdicts[label])

@@ -1,6 +1,7 @@
 """From requirements to the distributions that satisfy them, each with the wheel that was chosen and why."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
@@ -8,7 +9,6 @@ from rewheel.metadata import Requirement
 from rewheel.progress import SILENT, Reporter
 from rewheel.resolution.attempts import Asked, Attempts
 from rewheel.resolution.choice import Explanation
-from rewheel.resolution.direct import DirectReferences
 from rewheel.resolution.errors import NoCandidate, ResolutionError, UnknownProject
 from rewheel.resolution.inspection import Inspector
 from rewheel.resolution.options import ResolveOptions
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rewheel.resolution.candidate_set import CandidateSet
     from rewheel.resolution.choice import Choice
     from rewheel.resolution.choosing import Supporting
+    from rewheel.resolution.direct import DirectReferences
+    from rewheel.resolution.releases import Release
     from rewheel.resolution.search import Likely
 
 __all__ = ["Resolver"]
@@ -58,7 +60,7 @@ class Resolver:
         self._installed = {found.project: found for found in installed}
         self._reporter = reporter
         self._met: Universe | None = None
-        self._references = DirectReferences(target, client, builder=builder, editable=self._options.editable)
+        self._builder = builder
         self._selector = Selector(
             target=target,
             machine=machine,
@@ -203,7 +205,7 @@ class Resolver:
             sources=sources,
             target=self._target,
             kept=kept,
-            references=self._references,
+            references=self._reference,
             client=self._client,
             pre_releases=self._options.pre,
             prefer_binary=self._options.formats.prefer_binary,
@@ -212,6 +214,17 @@ class Resolver:
             constrained={limit.project: limit for limit in limits if limit.url},
             unconditional=self._options.fixed if self._options.fixed_at_any_version else (),
         )
+
+    def _reference(self, requirement: Requirement) -> "Release":
+        """Return the release that a requirement's URL leads to."""
+        return self._references.release(requirement)
+
+    @cached_property
+    def _references(self) -> "DirectReferences":
+        from rewheel.resolution.direct import DirectReferences
+
+        options = self._options
+        return DirectReferences(self._target, self._client, builder=self._builder, editable=options.editable)
 
     def _label_may_stay(self, installed: "InstalledDistribution") -> bool:
         options = self._options

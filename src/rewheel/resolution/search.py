@@ -7,7 +7,6 @@ from rewheel.errors import RewheelError
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
-from rewheel.resolution.failure import advice, contradiction, versions_of
 from rewheel.resolution.packages import DEFAULT_EXTRAS, extra_of, packages_of, project_of
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
 from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
@@ -173,6 +172,8 @@ class Search:
         if not self._universe.is_known(project):
             yield f"no source has a project named {project}"
             return
+        from rewheel.resolution.failure import versions_of
+
         found = self._universe.candidates(project)
         reasons: dict[str, CandidateSet] = {}
         for number, candidate in enumerate(found.candidates):
@@ -333,6 +334,8 @@ class Search:
                 yield str(Status.YANKED) if candidate.is_yanked else reluctance
 
     def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
+        from rewheel.resolution.failure import advice, contradiction
+
         facts = unsolvable.facts
         for fact in facts:  # an index that could not be asked may have had what is lacking
             for package in filter(None, (fact.package, fact.dependency)):

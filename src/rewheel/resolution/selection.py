@@ -5,20 +5,12 @@ from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource
 from rewheel.resolution.abi import AbiVersions
-from rewheel.resolution.building import Buildable
 from rewheel.resolution.choice import Choice, Status, WheelVerdict
 from rewheel.resolution.choosing import choice_of, supports_of
-from rewheel.resolution.combined import CombinedMetadata, read_combined
 from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
 from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
-from rewheel.resolution.standing import installed_variant
 from rewheel.values import replace
-from rewheel.variants import (
-    VariantEnvironment,
-    VariantsError,
-    combine,
-)
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -27,9 +19,11 @@ if TYPE_CHECKING:
     from rewheel.indexes import Client, File
     from rewheel.machines import NamespaceSupport
     from rewheel.progress import Reporter
+    from rewheel.resolution.building import Buildable
     from rewheel.resolution.choosing import Supporting
+    from rewheel.resolution.combined import CombinedMetadata
     from rewheel.resolution.options import ResolveOptions
-    from rewheel.variants import VariantMetadata
+    from rewheel.variants import VariantEnvironment, VariantMetadata
 
 __all__ = ["Selector"]
 
@@ -87,11 +81,13 @@ class Selector:
         self._rejected[file.source.name, file.url] = reason
         self._choices.clear()
 
-    def installed_variant(self, installed: "InstalledDistribution") -> VariantEnvironment:
+    def installed_variant(self, installed: "InstalledDistribution") -> "VariantEnvironment":
         """Return what variant markers see for a distribution that is already there.
 
         Raises `VariantsError` if its `variant.json` can't be read.
         """
+        from rewheel.resolution.standing import installed_variant
+
         return installed_variant(installed, self._providers)
 
     # Several sources of equal standing
@@ -106,7 +102,7 @@ class Selector:
                 return replace(choice, source=release.source.name, sources=sources)
         return choice
 
-    def _sources(self, release: Release, *, pinned: bool) -> Buildable | None:
+    def _sources(self, release: Release, *, pinned: bool) -> "Buildable | None":
         """Return what would be built of a release, if that is allowed."""
         if release.sources is not None:
             return release.sources
@@ -115,7 +111,11 @@ class Selector:
         hashes = self._options.allowed_hashes.get(release.project)
         left = replace(release, sdists=[file for file in release.sdists if self._rejection(file) is None])
         sdist = eligible_sdist(left, self._target, allowed_hashes=hashes, pinned=pinned)
-        return Buildable(release.project, sdist) if sdist is not None else None
+        if sdist is None:
+            return None
+        from rewheel.resolution.building import Buildable
+
+        return Buildable(release.project, sdist)
 
     def _choose_wheel(self, releases: Sequence[Release], *, pinned: bool) -> Choice:
         choices = [self._choose_in(release, pinned=pinned) for release in releases]
@@ -143,6 +143,9 @@ class Selector:
         self, releases: Sequence[Release], others: Sequence[Release], *, pinned: bool
     ) -> Choice:
         """Let the variants of several sources compete if their metadata agree; else none counts."""
+        from rewheel.resolution.combined import CombinedMetadata
+        from rewheel.variants import VariantsError, combine
+
         parts = [self._read(release, self._eligible(release, pinned=pinned)[0]) for release in releases]
         sources = " and ".join(release.source.name for release in releases)
         first = releases[0]
@@ -190,7 +193,9 @@ class Selector:
             release.project
         )
 
-    def _read(self, release: Release, eligible: Sequence[WheelFile]) -> CombinedMetadata:
+    def _read(self, release: Release, eligible: Sequence[WheelFile]) -> "CombinedMetadata":
+        from rewheel.resolution.combined import read_combined
+
         one_per_label: dict[str, WheelFile] = {}
         for wheel in eligible:
             if wheel.filename.label:
@@ -216,7 +221,7 @@ class Selector:
         release: Release,
         eligible: Sequence[WheelFile],
         refused: Sequence[WheelVerdict],
-        combined: CombinedMetadata | None,
+        combined: "CombinedMetadata | None",
     ) -> Choice:
         wishes = Wishes(
             label=self._options.forced_labels.get(release.project),

@@ -11,10 +11,11 @@ from rewheel.resolution.releases import Release, releases_of
 from rewheel.resolution.status import quarantined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client, IndexesError, ProjectPage, Sources
     from rewheel.metadata import Requirement
-    from rewheel.resolution.direct import DirectReferences
 
 __all__ = ["Universe"]
 
@@ -31,7 +32,7 @@ class Universe:
         sources: "Sources",
         target: "Target",
         kept: Mapping[str, "InstalledDistribution"],
-        references: "DirectReferences",
+        references: "Callable[[Requirement], Release]",
         client: "Client",
         pre_releases: bool = False,
         prefer_binary: bool = False,
@@ -42,6 +43,7 @@ class Universe:
     ) -> None:
         """Start with no project; `kept` are installed distributions that are preferred to any other.
 
+        `references` gives the release that a requirement's URL leads to.
         `replaceable` are others that are installed, and are preferred only to what is older than they are.
         Of `unconditional` projects every candidate satisfies every requirement. Of `constrained` ones nothing
         but what the requirement's URL leads to can be had, once they are needed.
@@ -97,7 +99,7 @@ class Universe:
             return CandidateSet.full()
         if requirement.url:
             is_new = found.knows_requirements and not found.has_reference(requirement.url)
-            allowed = found.add_reference(requirement.url, self._references.release(requirement))
+            allowed = found.add_reference(requirement.url, self._references(requirement))
             self.references += is_new
             return allowed
         return found.matching(requirement.specifier, by_user=by_user)
@@ -134,7 +136,7 @@ class Universe:
         )
         found.pre_releases_admitted = self._pre_releases
         if (constraint := self._constrained.get(project)) is not None:
-            found.add_reference(constraint.url, self._references.release(constraint))
+            found.add_reference(constraint.url, self._references(constraint))
         return found
 
     def _releases(self, pages: Iterable["ProjectPage"]) -> list[Release]:
