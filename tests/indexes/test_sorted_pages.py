@@ -13,6 +13,7 @@ from rewheel.indexes.documents import Document
 from rewheel.indexes.groups import group_names
 from rewheel.indexes.pages import parse_page
 from rewheel.indexes.sorted_pages import SortedPages
+from rewheel.metadata.version_keys import key_of, normalized
 from support.index_server import JSON, IndexServer, Response
 
 PAGE = "/simple/foo/"
@@ -98,15 +99,18 @@ def test_what_is_kept_is_what_was_read(tmp_path_factory: pytest.TempPathFactory,
     assert all(file.source is source for file in found.files)
     assert what(found) == what(read)
     assert "secret" not in found.url
-    assert [group.version for group in found.groups] == [
-        group.version for group in sorted(found.groups, key=lambda g: _place(g.version), reverse=True)
+    groups = found.sorted_groups
+    assert groups is not None
+    assert list(groups.keys) == sorted(key_of(group.version) or "" for group in groups)
+    assert list(groups.versions) == [normalized(group.version) for group in groups]
+    fresh = read.releases
+    for one, other in ((groups, fresh), (fresh, groups)):
+        assert (one.keys, one.versions, one.locals) == (other.keys, other.versions, other.locals)
+        assert (one.early, one.labelled) == (other.early, other.labelled)
+    assert fresh.withdrawn is None
+    assert [bool((groups.withdrawn or 0) >> place & 1) for place in range(len(groups))] == [
+        all(read.files[number].yanked is not None for number in group.distributions) for group in fresh
     ]
-
-
-def _place(version: str) -> object:
-    from packaging.version import Version
-
-    return Version(version)
 
 
 def test_groups_are_by_equal_versions_of_the_project_alone() -> None:
@@ -202,13 +206,16 @@ def test_damage_is_noticed(
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]\n", b"{}\n", b"[" * 9999, b'{"groups":[[1]]}\n',
-        b'{"groups":[],"rest":[0,9],"status":["",""]}\n[]',
+        b"", b"[]\n", b"{}\n", b"[" * 9999, b"[1,2,3,4,5,6,[7,8],9]\n",
+        b'["1.0","",{},["0","0","0"],[],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[],[[0],[],[],[0]],[0,9],["","",[],[],[]]]\n[]',
+        b'["","",{},["x","0","0"],[],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[],[[],[],[],[]],[0,2],["","",[],[],[]]]\n[]',
     ],
 )  # fmt: skip
 def test_entries_of_another_form_count_as_missing(tmp_path: Path, body: bytes) -> None:
     cache = Cache(tmp_path)
     found = Document(exists=True, url="https://x.example/", sha256="ab", was_kept=True)
-    cache.put("pages-1", "https://x.example/\nfoo", {"document": "ab"}, body)
+    cache.put("pages-2", "https://x.example/\nfoo", {"document": "ab"}, body)
     source: Any = _Source()
     assert SortedPages(cache, source).find("foo", found) is None

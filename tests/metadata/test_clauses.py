@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from rewheel.metadata.clauses import Clauses
+from rewheel.metadata.version_keys import key_of, normalized
 
 NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(lambda found: ".".join(map(str, found)))
 SUFFIXES = st.sampled_from(
@@ -28,7 +29,7 @@ SPECIFIERS = st.lists(CLAUSES, max_size=3).map(",".join)
 
 
 @given(SPECIFIERS, st.lists(VERSIONS, max_size=8))
-@settings(max_examples=1500)
+@settings(max_examples=800)
 @example("<1.0", ["1.0a1", "1.0.dev0", "1", "0.9"])
 @example(">1.0", ["1.0.post1", "1.0+cpu", "1.0.0.1", "1.1"])
 @example(">1.0.post1", ["1.0.post1+cpu", "1.0.post2", "1.0"])
@@ -46,6 +47,24 @@ def test_agrees_with_packaging(text: str, versions: list[str]) -> None:
     assert ours.name_pre_release == bool(oracle.prereleases)
     pins = [each for each in oracle if each.operator in {"==", "==="} and not each.version.endswith(".*")]
     assert ours.pin == bool(pins)
+
+
+@given(SPECIFIERS, st.lists(VERSIONS, max_size=10))
+@settings(max_examples=800)
+@example("<1.0.post1", ["1.0", "1.0.post0", "1.0.post0.dev1", "1.0rc1", "0.9"])
+@example(">1.0rc1", ["1.0rc2", "1.0", "1.0.post1", "1.0rc1.post1", "1.1"])
+@example("!=1.0", ["1.0+cpu", "1.0", "1.0.post1"])
+def test_all_at_once_is_one_by_one(text: str, given_versions: list[str]) -> None:
+    """Bisecting sorted versions gives the very ones that satisfy the clauses."""
+    by_key = {key_of(each) or "": normalized(each) for each in given_versions}
+    keys = sorted(by_key)
+    versions = [by_key[key] for key in reversed(keys)]
+    locals_ = [place for place, each in enumerate(versions) if "+" in each]
+    clauses = Clauses.parse(text)
+    expected = [clauses.contain(each) for each in versions]
+    found = clauses.among(keys, versions, locals_)
+    assert [bool(found >> place & 1) for place in range(len(versions))] == expected
+    assert not found >> len(versions)
 
 
 def test_nothing_asked_is_nothing_refused() -> None:

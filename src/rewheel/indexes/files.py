@@ -10,6 +10,7 @@ from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:
     from rewheel.indexes.groups import Group
+    from rewheel.indexes.sorted_groups import SortedGroups
     from rewheel.indexes.source import Source
 
 __all__ = ["File", "ProjectPage", "RimPlace", "is_index_file_name"]
@@ -97,8 +98,8 @@ class ProjectPage:
     """Project pages elsewhere whose project the index says that this one is (PEP 708)."""
     alternate_locations: tuple[str, ...] = ()
     """All places where the index says that the project is (PEP 708)."""
-    sorted_groups: Sequence["Group"] | None = None
-    """The files by version, if that is known already."""
+    sorted_groups: "SortedGroups | None" = None
+    """The files by version, newest first, if that is known already."""
 
     @property
     def groups(self) -> Sequence["Group"]:
@@ -107,6 +108,13 @@ class ProjectPage:
 
         groups = self.sorted_groups
         return groups if groups is not None else group_names(self.names, self.project)
+
+    @property
+    def releases(self) -> "SortedGroups":
+        """The files by version, newest first."""
+        from rewheel.indexes.sorted_groups import SortedGroups
+
+        return self.sorted_groups if self.sorted_groups is not None else SortedGroups.of(self.groups)
 
     @property
     def names(self) -> Sequence[str]:

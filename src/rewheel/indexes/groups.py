@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from packaging.version import Version
-
+from rewheel.metadata.version_keys import key_of
 from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename, normalize_project
 
-__all__ = ["Group", "group_names", "parse_version", "tail_of"]
+__all__ = ["Group", "group_names", "tail_of"]
 
 _SDIST_EXTENSIONS = (".tar.gz", ".zip")
 _PLAIN_DASHES = 4
@@ -30,14 +29,10 @@ class Group(NamedTuple):
     may_have_labels: bool
     """Whether the names of its wheels have more parts than that of a plain wheel without a build tag."""
 
-
-@lru_cache(maxsize=65536)
-def parse_version(text: str) -> Version | None:
-    """Return the PEP 440 version, or `None` for text that is none."""
-    try:
-        return Version(text)
-    except ValueError:  # InvalidVersion, or a number too long for Python
-        return None
+    @property
+    def distributions(self) -> Sequence[int]:
+        """The files that could be installed."""
+        return [*self.wheels, *self.sdists]
 
 
 def group_names(names: Sequence[str], project: str) -> Sequence[Group]:
@@ -46,7 +41,7 @@ def group_names(names: Sequence[str], project: str) -> Sequence[Group]:
     The variants index file belongs to the release whose version is equal to its own, not only written alike
     (PEP 825, index file name).
     """
-    found: dict[Version, tuple[str, list[int], list[int], list[int]]] = {}
+    found: dict[str, tuple[str, list[int], list[int], list[int]]] = {}
     by_text: dict[str, tuple[str, list[int], list[int], list[int]] | None] = {}
     owned: dict[str, bool] = {}
     for number, name in enumerate(names):
@@ -62,8 +57,8 @@ def group_names(names: Sequence[str], project: str) -> Sequence[Group]:
         if text in by_text:
             group = by_text[text]
         else:
-            version = parse_version(text)
-            group = found.setdefault(version, (text, [], [], [])) if version is not None else None
+            key = key_of(text)
+            group = found.setdefault(key, (text, [], [], [])) if key is not None else None
             by_text[text] = group
         if group is not None:
             group[kind].append(number)  # type: ignore[union-attr]  # the first is the text, the others lists

@@ -1,9 +1,9 @@
 """Pages as they are kept once they were read: sorted by version, so that a later run reads what it looks at.
 
 A page has thousands of files, and a resolution looks at those of a few versions. So a page that is met again
-unchanged is kept in another form beside the document: a line of JSON with what holds for the whole page and,
-newest version first, how many wheels, source distributions and index files each version has and how many
-bytes they take; then for each of them a JSON list with its files, and one with the files of no version.
+unchanged is kept in another form beside the document: a line of JSON with what holds for the whole page and
+with the versions, newest first, what they sort by, and where the wheels, source distributions and index files
+of each begin; then for each of them a JSON list with its files, and one with the files of no version.
 None of it depends on the computer. It is good for one document only, that with the SHA-256 in its entry.
 """
 
@@ -13,20 +13,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from rewheel.indexes.files import File, ProjectPage, RimPlace
-from rewheel.indexes.groups import Group, parse_version
+from rewheel.indexes.groups import Group
 from rewheel.indexes.listing import Listing
+from rewheel.indexes.sorted_groups import SortedGroups, bits_of
 from rewheel.indexes.urls import redact
 
 if TYPE_CHECKING:
-    from packaging.version import Version
-
     from rewheel.indexes.cache import Cache
     from rewheel.indexes.documents import Document
     from rewheel.indexes.source import Source
 
 __all__ = ["SortedPages"]
 
-_KIND = "pages-1"
+_KIND = "pages-2"
 """Of entries in the cache; the number changes with their form."""
 _SMALLEST = 4096
 """Bytes of a page below which reading it again costs no more."""
@@ -46,7 +45,7 @@ class SortedPages:
             return None
         try:
             return _read(entry.body, project, self._source, redact(document.url))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     def keep(self, page: ProjectPage, document: "Document") -> None:
@@ -60,40 +59,36 @@ class SortedPages:
 
 
 def _written(page: ProjectPage) -> bytes:
-    groups = sorted(page.groups, key=_newness, reverse=True)
+    groups = SortedGroups.of(page.groups)
     pieces: list[bytes] = []
-    described: list[Sequence[Any]] = []
+    spelled: dict[int, str] = {}
+    firsts, sdists, index_files, places = [0], [], [], [0]
+    withdrawn: list[bool] = []
     rest = set(range(len(page.files)))
-    for group in groups:
+    for place, group in enumerate(groups):
         numbers = [*group.wheels, *group.sdists, *group.index_files]
         pieces.append(_rows(page.files, numbers))
-        described.append(
-            [
-                group.version,
-                len(group.wheels),
-                len(group.sdists),
-                len(group.index_files),
-                group.may_have_labels,
-                len(pieces[-1]),
-            ]
-        )
+        if group.version != groups.versions[place]:
+            spelled[place] = group.version
+        sdists.append(firsts[-1] + len(group.wheels))
+        index_files.append(sdists[-1] + len(group.sdists))
+        firsts.append(firsts[-1] + len(numbers))
+        places.append(places[-1] + len(pieces[-1]))
+        withdrawn.append(all(page.files[number].yanked is not None for number in group.distributions))
         rest.difference_update(numbers)
     pieces.append(_rows(page.files, sorted(rest)))
-    head = {
-        "versions": page.versions,
-        "status": [page.status, page.status_reason],
-        "tracks": page.tracks,
-        "alternate-locations": page.alternate_locations,
-        "groups": described,
-        "rest": [len(rest), len(pieces[-1])],
-    }
+    head = [
+        " ".join(groups.versions),
+        # Keys have blanks in them, which versions have not.
+        "\t".join(groups.keys),
+        spelled,
+        [hex(each) for each in (groups.early, groups.labelled, bits_of(withdrawn))],
+        groups.locals,
+        [firsts, sdists, index_files, places],
+        [len(rest), len(pieces[-1])],
+        [page.status, page.status_reason, page.tracks, page.alternate_locations, page.versions],
+    ]
     return b"".join([_json(head), b"\n", *pieces])
-
-
-def _newness(group: Group) -> "Version":
-    version = parse_version(group.version)
-    assert version is not None  # else it would be no group
-    return version
 
 
 def _rows(files: Sequence[File], numbers: Iterable[int]) -> bytes:
@@ -123,53 +118,54 @@ def _json(value: object) -> bytes:
 
 def _read(body: bytes, project: str, source: "Source", url: str) -> ProjectPage:
     end = body.index(b"\n")
-    head = json.loads(body[:end])
-    groups: list[Group] = []
-    parts: list[tuple[int, int]] = []
-    """Number of the first file, and place of the first byte, of each list of files."""
-    number, place = 0, end + 1
-    for version, wheels, sdists, index_files, may_have_labels, length in head["groups"]:
-        parts.append((number, place))
-        first_sdist = number + wheels
-        first_index_file = first_sdist + sdists
-        behind = first_index_file + index_files
-        groups.append(
-            Group(
-                version,
-                range(number, first_sdist),
-                range(first_sdist, first_index_file),
-                range(first_index_file, behind),
-                may_have_labels,
-            )
+    joined, joined_keys, spelled, sets, locals_, counted, (count, length), about = json.loads(body[:end])
+    versions, keys = joined.split(), joined_keys.split("\t") if joined_keys else []
+    early, labelled, withdrawn = (int(each, 16) for each in sets)
+    firsts, sdists, index_files, places = counted
+    if len(keys) != len(versions) or {len(firsts), len(places)} != {len(sdists) + 1, len(versions) + 1}:
+        raise ValueError(len(versions))
+    start = end + 1
+    if len(index_files) != len(sdists) or start + places[-1] + length != len(body):
+        raise ValueError(length)
+
+    def group(number: int) -> Group:
+        return Group(
+            spelled.get(str(number), versions[number]),
+            range(firsts[number], sdists[number]),
+            range(sdists[number], index_files[number]),
+            range(index_files[number], firsts[number + 1]),
+            bool(labelled >> number & 1),
         )
-        number, place = behind, place + length
-    count, length = head["rest"]
-    parts.append((number, place))
-    if place + length != len(body):
-        raise ValueError(place)
-    rows = _Rows(body, parts, number + count)
-    status, reason = head["status"]
+
+    rows = _Rows(body, start, firsts, places, firsts[-1] + count)
+    status, reason, tracks, locations, known = about
     return ProjectPage(
         project,
         Listing(_Names(rows), lambda number: _file(rows.row(number), source)),
         source,
         url,
-        tuple(head["versions"]),
+        tuple(known),
         status,
         reason,
-        tuple(head["tracks"]),
-        tuple(head["alternate-locations"]),
-        groups,
+        tuple(tracks),
+        tuple(locations),
+        SortedGroups(
+            versions, keys, group, early=early, labelled=labelled, withdrawn=withdrawn, locals_=locals_
+        ),
     )
 
 
 class _Rows:
     """What is known of the files, read list by list when one of its files is looked at."""
 
-    def __init__(self, body: bytes, parts: Sequence[tuple[int, int]], count: int) -> None:
+    def __init__(
+        self, body: bytes, start: int, firsts: Sequence[int], places: Sequence[int], count: int
+    ) -> None:
+        """Take the number of the first file, and the place after `start`, of each list of files."""
         self._body = body
-        self._numbers = [number for number, _ in parts]
-        self._places = [*(place for _, place in parts), len(body)]
+        self._start = start
+        self._numbers = firsts
+        self._places = places
         self._read: dict[int, Sequence[Sequence[Any]]] = {}
         self.count = count
 
@@ -178,7 +174,10 @@ class _Rows:
         part = bisect_right(self._numbers, number) - 1
         rows = self._read.get(part)
         if rows is None:
-            rows = self._read[part] = json.loads(self._body[self._places[part] : self._places[part + 1]])
+            first = self._start + self._places[part]
+            is_last = part + 1 == len(self._places)
+            behind = len(self._body) if is_last else self._start + self._places[part + 1]
+            rows = self._read[part] = json.loads(self._body[first:behind])
         return rows[number - self._numbers[part]]
 
 

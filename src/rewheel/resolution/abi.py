@@ -11,7 +11,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from rewheel.errors import UsageError
-from rewheel.resolution.releases import parse_version
+from rewheel.metadata.version_keys import parse_version
 from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ granted, the preferred first, until an attempt shows them to be right.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from rewheel.metadata.version_keys import parse_version
 from rewheel.progress import DeferringReporter, Reporter
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import ResolutionError
-from rewheel.resolution.releases import parse_version
 from rewheel.resolution.search import Search
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ class Attempts:
         for requirement, candidates in asked.requirements:
             allowed = allowed & candidates if requirement.project == project else allowed
         known = self._known_versions().get(project)
-        usual = [candidate.version for _, candidate in universe.candidates(project).in_order(allowed)]
+        in_order = universe.candidates(project).in_order(allowed)
+        usual = [version for _, each in in_order if (version := parse_version(each.version)) is not None]
         return usual if known is None or known in usual else [known, *usual]
 
     def _known_versions(self) -> "dict[str, Version]":

@@ -122,10 +122,8 @@ def _audited(
 
 def _offered(page: "ProjectPage") -> Offered:
     releases = releases_of(page, {})
-    files = [
-        file for release in releases.values() for file in (*(w.file for w in release.wheels), *release.sdists)
-    ]
-    return Offered(page.source, str(max(releases)) if releases else "", len(files))
+    files = [file for release in releases for file in (*(w.file for w in release.wheels), *release.sdists)]
+    return Offered(page.source, releases[0].version if releases else "", len(files))
 
 
 def _taken(resolver: "Resolver", requirement: "Requirement") -> Taken | None:

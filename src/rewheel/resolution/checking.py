@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rewheel.environments.damage import Damage, damaged_files
 from rewheel.errors import RewheelError
-from rewheel.resolution.releases import parse_version
+from rewheel.metadata.version_keys import parse_version
 from rewheel.resolution.standing import misfits
 from rewheel.values import frozen
 

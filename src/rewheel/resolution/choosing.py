@@ -63,7 +63,7 @@ def choice_of(
         problems += [f"{label}: {reason}" for label, reason in combined.dropped.items()]
     return Choice(
         project=release.project,
-        version=str(release.version),
+        version=release.version,
         source=release.source.name,
         machine=machine,
         verdicts=(*usable, *sorted(others, key=lambda verdict: verdict.file.filename)),

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource, Source
 from rewheel.indexes.urls import filename_in, local_path, without_fragment
+from rewheel.metadata.version_keys import read
 from rewheel.resolution.building import Buildable
 from rewheel.resolution.errors import NoCandidate
-from rewheel.resolution.releases import Release, parse_version, releases_of
+from rewheel.resolution.releases import Release, releases_of
 from rewheel.variants import normalize_project
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class DirectReferences:
     def _wheel(self, requirement: "Requirement") -> Release:
         source = DirectSource(requirement.url, self._client)
         page = source.page(requirement.project)
-        releases = releases_of(page, self._target.tags) if page is not None else {}
-        found = next((release for release in releases.values() if release.wheels), None)
+        releases = releases_of(page, self._target.tags) if page is not None else []
+        found = next((release for release in releases if release.wheels), None)
         if found is None:
             raise NoCandidate(f"{source.file.filename} is not a wheel of {requirement.project}")
         return found
@@ -74,11 +75,11 @@ class DirectReferences:
                 hint=f"build a wheel of {requirement.project} there, and name that",
             )
         metadata, direct_url = self._builder.describe(sources)
-        project, version = normalize_project(metadata.name), parse_version(metadata.version)
+        project, version = normalize_project(metadata.name), read(metadata.version)
         if version is None:
             raise NoCandidate(f"{sources.place}: {metadata.version!r} is no version (PEP 440)")
         source = sources.file.source if sources.file is not None else _Place(sources.place)
-        return Release(project, version, source, sources=sources, direct_url=direct_url)
+        return Release(project, version.text, source, sources=sources, direct_url=direct_url)
 
 
 class _Place(Source):

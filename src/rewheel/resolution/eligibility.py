@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from rewheel.metadata.clauses import Clauses
+from rewheel.metadata.version_keys import read
 from rewheel.resolution.choice import Status, WheelVerdict
-from rewheel.resolution.releases import parse_version
 
 if TYPE_CHECKING:
     from rewheel.indexes import File
@@ -81,12 +81,11 @@ def _form(filename: str) -> int:
 @lru_cache(maxsize=1024)
 def python_allows(requires_python: str, python: str) -> bool:
     """Tell whether a Requires-Python admits an interpreter; nonsense in it is no obstacle, as for pip."""
-    version = parse_version(python)
     try:
         clauses = Clauses.parse(",".join(filter(None, map(str.strip, requires_python.split(",")))))
     except ValueError:  # no clauses, or a number too long for Python
         return True
-    return version is not None and clauses.contain(version)
+    return read(python) is not None and clauses.contain(python)
 
 
 def _obstacle(

@@ -136,7 +136,8 @@ def _absence(name: str, among: CandidateSet, memory: Memory) -> Iterable[str]:
 def versions_of(project: "ProjectCandidates", among: CandidateSet) -> str:
     """Name the versions of a set of candidates, the oldest and the newest of many."""
     numbers = sorted(among.numbers(len(project.candidates)), reverse=True)
-    names = list(dict.fromkeys(str(project.candidates[number].version) for number in numbers))
+    versions = project.candidates.versions
+    names = list(dict.fromkeys(versions[number] for number in numbers))
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from rewheel.errors import RewheelError
 from rewheel.indexes.once import Once
 from rewheel.metadata import CoreMetadata, InvalidCoreMetadata, Requirement
+from rewheel.metadata.version_keys import key_of
 from rewheel.resolution.eligibility import python_allows
 from rewheel.resolution.errors import WheelRejected
-from rewheel.resolution.releases import parse_version
 from rewheel.resolution.summaries import Need, Summaries, Summary, needs_of
 from rewheel.values import frozen
 from rewheel.variants import PLAIN, Marker, VariantEnvironment, VariantsError, normalize_project
@@ -236,7 +236,7 @@ def no_wheel_reason(choice: "Choice") -> str:
 def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
     if normalize_project(metadata.name) != candidate.project:
         return f"its metadata is that of {metadata.name}"
-    if parse_version(metadata.version) != candidate.version:
+    if key_of(metadata.version) != key_of(candidate.version):
         return f"its metadata says version {metadata.version}"
     return ""
 

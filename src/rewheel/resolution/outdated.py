@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rewheel.metadata import Requirement
+from rewheel.metadata.version_keys import parse_version
 from rewheel.resolution.errors import ResolutionError
 from rewheel.resolution.inspection import no_wheel_reason
-from rewheel.resolution.releases import parse_version
 from rewheel.values import frozen
 
 if TYPE_CHECKING:

@@ -4,21 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.version import Version
-
 from rewheel.environments import DescribedPython, PlatformDescription
 from rewheel.indexes import File, ProjectPage, Source
 from rewheel.machines import ProviderPolicy, Providers
+from rewheel.metadata.version_keys import normalized
 from rewheel.progress import SILENT
 from rewheel.resolution.abi import AbiVersions
 from rewheel.resolution.choosing import choice_of, supports_of
 from rewheel.resolution.combined import CombinedMetadata
 from rewheel.resolution.eligibility import eligible_wheels
 from rewheel.resolution.judging import Wishes
-from rewheel.resolution.releases import Release, WheelFile, parse_version, tag_rank
+from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.values import frozen
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from rewheel.machines import Machine
     from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.variants import VariantMetadata, WheelFilename
@@ -81,7 +82,7 @@ def who_gets_what(
     recipients: Sequence[Recipient],
     pythons: Sequence[tuple[int, int]],
     *,
-    assumed: Mapping[str, Version] | None = None,
+    assumed: "Mapping[str, Version] | None" = None,
 ) -> list[Outlook]:
     """Choose among the wheels of one release for every recipient with every Python.
 
@@ -178,13 +179,17 @@ class _Offered:
 
     def _release(self, tags: Mapping[str, int]) -> Release:
         first = self._wheels[0].filename if self._wheels else None
-        version = parse_version(first.version) if first is not None else None
         return Release(
             first.project if first is not None else "",
-            version or Version("0"),
+            normalized(first.version) if first is not None else "0",
             self._source,
             [
-                WheelFile(self._file(wheel), wheel.filename, tag_rank(wheel.filename, tags))
+                WheelFile(
+                    str(wheel.filename),
+                    tag_rank(wheel.filename, tags),
+                    partial(self._file, wheel),
+                    wheel.filename,
+                )
                 for wheel in self._wheels
             ],
         )

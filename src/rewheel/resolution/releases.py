@@ -2,33 +2,59 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from rewheel.indexes.groups import parse_version, tail_of
+from rewheel.indexes.groups import tail_of
 from rewheel.values import mutable
 from rewheel.variants import WheelFilename
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packaging.version import Version
-
     from rewheel.indexes import File, ProjectPage, Source
-    from rewheel.indexes.groups import Group
     from rewheel.resolution.building import Buildable
 
-__all__ = ["Release", "WheelFile", "parse_version", "releases_of", "tag_rank"]
+__all__ = ["Release", "Releases", "WheelFile", "releases_of", "tag_rank"]
 
 
 Item = TypeVar("Item")
 
 
-class WheelFile(NamedTuple):
-    """A wheel of a release; `tag_rank` is the place of its best tag on the target, `None` if none fits."""
+class WheelFile:
+    """A wheel of a release; `tag_rank` is the place of its best tag on the target, `None` if none fits.
 
-    file: "File"
-    filename: WheelFilename
-    tag_rank: int | None
+    Of most wheels nothing matters but that they do not fit, so the rest is found out when it is asked for.
+    """
+
+    __slots__ = ("_file", "_filename", "_find", "name", "tag_rank")
+
+    def __init__(
+        self,
+        name: str,
+        tag_rank: int | None,
+        find: "Callable[[], File]",
+        filename: WheelFilename | None = None,
+    ) -> None:
+        """Take the file's name, which is valid, and what gives the file."""
+        self.name = name
+        self.tag_rank = tag_rank
+        self._find = find
+        self._file: File | None = None
+        self._filename = filename
+
+    @property
+    def file(self) -> "File":
+        """The file, as the index lists it."""
+        if self._file is None:
+            self._file = self._find()
+        return self._file
+
+    @property
+    def filename(self) -> WheelFilename:
+        """The parts of its name."""
+        if self._filename is None:
+            self._filename = WheelFilename.parse(self.name)
+        return self._filename
 
 
 @mutable
@@ -39,7 +65,8 @@ class Release:
     """
 
     project: str
-    version: "Version"
+    version: str
+    """As PEP 440 normalises it."""
     source: "Source"
     wheels: Sequence[WheelFile] = ()
     index_files: Sequence["File"] = ()
@@ -52,7 +79,7 @@ class Release:
     """Whether the names of its wheels have more parts than that of a plain wheel without a build tag."""
 
     @property
-    def key(self) -> "tuple[str, Version, str]":
+    def key(self) -> tuple[str, str, str]:
         """What tells this release from every other one in a resolution."""
         return (self.project, self.version, self.source.name)
 
@@ -60,6 +87,11 @@ class Release:
     def index_file(self) -> "File | None":
         """The variants index file, if there is one (PEP 825)."""
         return self.index_files[0] if self.index_files else None
+
+    @property
+    def has_wheel(self) -> bool:
+        """Whether a wheel fits the target's tags."""
+        return any(wheel.tag_rank is not None for wheel in self.wheels)
 
     @property
     def is_yanked(self) -> bool:
@@ -109,48 +141,67 @@ class _Deferred(Sequence[Item]):
         return iter(self._all())
 
 
+class Releases:
+    """What one page offers, the newest version first; each release is made when somebody asks for it."""
+
+    __slots__ = ("_names", "_page", "_ranks", "_tags", "groups")
+
+    def __init__(
+        self, page: "ProjectPage", tags: Mapping[str, int], tails: "dict[str, int | None] | None" = None
+    ) -> None:
+        """`tails` remembers from page to page what the ends of wheels' names mean on the target.
+
+        Thousands of files share a few of them.
+        """
+        self._page = page
+        self._tags = tags
+        self._ranks = tails if tails is not None else {}
+        self._names = page.names
+        self.groups = page.releases
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def release(self, number: int) -> Release:
+        """Make the release with a number. Of two variants index files of it the first listed counts."""
+        page, group = self._page, self.groups[number]
+        return Release(
+            page.project,
+            self.groups.versions[number],
+            page.source,
+            wheels=_Deferred(partial(self._wheels, group.wheels)) if group.wheels else (),
+            index_files=_Deferred(partial(self._files, group.index_files)) if group.index_files else (),
+            sdists=_Deferred(partial(self._files, group.sdists)) if group.sdists else (),
+            may_have_labels=group.may_have_labels,
+        )
+
+    def is_withdrawn(self, number: int) -> bool:
+        """Tell whether every file of a release is yanked, PEP 592."""
+        if self.groups.withdrawn is not None:
+            return bool(self.groups.withdrawn >> number & 1)
+        return all(file.yanked is not None for file in self._files(self.groups[number].distributions))
+
+    def _files(self, numbers: Sequence[int]) -> list["File"]:
+        return [self._page.files[number] for number in numbers]
+
+    def _wheels(self, numbers: Sequence[int]) -> list[WheelFile]:
+        files = self._page.files
+        return [
+            WheelFile(name, self._rank(name), partial(files.__getitem__, number))
+            for number in numbers
+            for name in (self._names[number],)
+        ]
+
+    def _rank(self, name: str) -> int | None:
+        tail = tail_of(name)
+        if tail not in self._ranks:
+            self._ranks[tail] = tag_rank(WheelFilename.parse(name), self._tags)
+        return self._ranks[tail]
+
+
 def releases_of(
     page: "ProjectPage", tags: Mapping[str, int], tails: "dict[str, int | None] | None" = None
-) -> "dict[Version, Release]":
-    """Give the releases that a page has files of.
-
-    Of two variants index files of a release the first listed counts. `tails` remembers from page to page
-    what the ends of wheels' names mean on the target: thousands of files share a few of them.
-    """
-    ranks = tails if tails is not None else {}
-    found = {}
-    for group in page.groups:
-        version = parse_version(group.version)
-        if version is not None:
-            found[version] = _release(page, version, group, tags, ranks)
-    return found
-
-
-def _release(
-    page: "ProjectPage",
-    version: "Version",
-    group: "Group",
-    tags: Mapping[str, int],
-    ranks: dict[str, int | None],
-) -> Release:
-    def files(numbers: Sequence[int]) -> list["File"]:
-        return [page.files[number] for number in numbers]
-
-    def wheels() -> list[WheelFile]:
-        found = []
-        for file in files(group.wheels):
-            filename, tail = WheelFilename.parse(file.filename), tail_of(file.filename)
-            if tail not in ranks:
-                ranks[tail] = tag_rank(filename, tags)
-            found.append(WheelFile(file, filename, ranks[tail]))
-        return found
-
-    return Release(
-        page.project,
-        version,
-        page.source,
-        wheels=_Deferred(wheels) if group.wheels else (),
-        index_files=_Deferred(partial(files, group.index_files)) if group.index_files else (),
-        sdists=_Deferred(partial(files, group.sdists)) if group.sdists else (),
-        may_have_labels=group.may_have_labels,
-    )
+) -> list[Release]:
+    """Give all the releases that a page has files of, the newest first."""
+    found = Releases(page, tags, tails)
+    return [found.release(number) for number in range(len(found))]

@@ -250,7 +250,7 @@ def _allowed(universe: Universe, requirement: Requirement) -> "CandidateSet":
     if allowed.is_empty:
         if (failure := universe.failure(requirement.project)) is not None:
             raise failure
-        known = [str(candidate.version) for candidate in universe.candidates(requirement.project).candidates]
+        known = universe.candidates(requirement.project).candidates.versions
         listed = ", ".join(known[:5]) + (f" and {len(known) - 5} older ones" if len(known) > 5 else "")
         raise NoCandidate(
             f"no version of {requirement.project} satisfies {requirement}; there are {listed or 'no files'}",

@@ -106,8 +106,8 @@ class Search:
         for constraint in self._constraints.get(package, ()):
             allowed = allowed & self._universe.allowed(constraint, by_user=True)
         if package in held:
-            numbered = enumerate(self._universe.candidates(package).candidates)
-            bits = sum(1 << number for number, each in numbered if each.version == held[package])
+            numbered = enumerate(self._universe.candidates(package).candidates.versions)
+            bits = sum(1 << number for number, each in numbered if each == str(held[package]))
             allowed = allowed & CandidateSet(bits)
         return allowed
 
@@ -279,7 +279,7 @@ class Search:
             packages.append(
                 ResolvedPackage(
                     project=project,
-                    version=str(candidate.version),
+                    version=candidate.version,
                     metadata=found.metadata,
                     choice=found.choice,
                     kept=candidate.installed,

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 from rewheel.indexes import Offer
 from rewheel.indexes.urls import redact
 from rewheel.resolution.candidate_set import CandidateSet
-from rewheel.resolution.candidates import ProjectCandidates, number_candidates
-from rewheel.resolution.releases import Release, releases_of
+from rewheel.resolution.numbering import number_candidates
+from rewheel.resolution.releases import Releases
 from rewheel.resolution.status import quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rewheel.environments import InstalledDistribution, Target
-    from rewheel.indexes import Client, IndexesError, ProjectPage, Sources
+    from rewheel.indexes import Client, IndexesError, Sources
     from rewheel.metadata import Requirement
+    from rewheel.resolution.candidates import ProjectCandidates
+    from rewheel.resolution.releases import Release
 
 __all__ = ["Universe"]
 
@@ -83,7 +85,7 @@ class Universe:
             return Offer(project, ())
         return self._sources.offer(project)
 
-    def candidates(self, project: str) -> ProjectCandidates:
+    def candidates(self, project: str) -> "ProjectCandidates":
         """Return the project's candidates, fetching its pages if need be."""
         self.meet([project])
         return self._projects[project]
@@ -107,8 +109,7 @@ class Universe:
     @property
     def has_variants(self) -> bool:
         """Whether any project that was met offers a variant for the target's platform."""
-        met = self._projects.values()
-        return any(candidate.has_variants for found in met for candidate in found.candidates)
+        return any(found.has_variants for found in self._projects.values())
 
     def failure(self, project: str) -> "IndexesError | None":
         """Return why some index could not be asked that might have had more of a project than there is."""
@@ -123,22 +124,18 @@ class Universe:
             return f"a constraint names {redact(constraint.url)}, so nothing else is looked at"
         return self._quarantines.get(project) or self._sources.limits(project)
 
-    def _number(self, project: str, offer: Offer) -> ProjectCandidates:
+    def _number(self, project: str, offer: Offer) -> "ProjectCandidates":
         kept, replaceable = self._kept.get(project), self._replaceable.get(project)
-        groups = [self._releases(tier) for tier in offer.tiers]
+        tiers = [[Releases(page, self._target.tags, self._tails) for page in tier] for tier in offer.tiers]
         if offer.failure is not None:
             self._failures[project] = offer.failure
-        if not (groups or kept or replaceable or project in self._constrained):
+        if not (tiers or kept or replaceable or project in self._constrained):
             self._absent.add(project)
         self._quarantines[project] = quarantined(offer.pages)
         found = number_candidates(
-            project, groups, kept, replaceable=replaceable, prefer_binary=self._prefer_binary
+            project, tiers, kept, replaceable=replaceable, prefer_binary=self._prefer_binary
         )
         found.pre_releases_admitted = self._pre_releases
         if (constraint := self._constrained.get(project)) is not None:
             found.add_reference(constraint.url, self._references(constraint))
         return found
-
-    def _releases(self, pages: Iterable["ProjectPage"]) -> list[Release]:
-        tags = self._target.tags
-        return [release for page in pages for release in releases_of(page, tags, self._tails).values()]
