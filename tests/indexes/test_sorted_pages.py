@@ -105,7 +105,7 @@ def test_what_is_kept_is_what_was_read(tmp_path_factory: pytest.TempPathFactory,
     assert list(groups.versions) == [normalized(group.version) for group in groups]
     fresh = read.releases
     for one, other in ((groups, fresh), (fresh, groups)):
-        assert (one.keys, one.versions, one.locals) == (other.keys, other.versions, other.locals)
+        assert (one.keys, one.versions) == (other.keys, other.versions)
         assert (one.early, one.labelled) == (other.early, other.labelled)
     assert fresh.withdrawn is None
     assert [bool((groups.withdrawn or 0) >> place & 1) for place in range(len(groups))] == [
@@ -206,11 +206,11 @@ def test_damage_is_noticed(
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]\n", b"{}\n", b"[" * 9999, b"[1,2,3,4,5,6,[7,8],9]\n",
-        b'["1.0","",{},["0","0","0"],[],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
-        b'["","",{},["0","0","0"],[],[[0],[],[],[0]],[0,9],["","",[],[],[]]]\n[]',
-        b'["","",{},["x","0","0"],[],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
-        b'["","",{},["0","0","0"],[],[[],[],[],[]],[0,2],["","",[],[],[]]]\n[]',
+        b"", b"[]\n", b"{}\n", b"[" * 9999, b"[1,2,3,4,5,[7,8],9]\n",
+        b'["1.0","",{},["0","0","0"],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[[0],[],[],[0]],[0,9],["","",[],[],[]]]\n[]',
+        b'["","",{},["x","0","0"],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[[],[],[],[]],[0,2],["","",[],[],[]]]\n[]',
     ],
 )  # fmt: skip
 def test_entries_of_another_form_count_as_missing(tmp_path: Path, body: bytes) -> None:

@@ -59,10 +59,9 @@ def test_all_at_once_is_one_by_one(text: str, given_versions: list[str]) -> None
     by_key = {key_of(each) or "": normalized(each) for each in given_versions}
     keys = sorted(by_key)
     versions = [by_key[key] for key in reversed(keys)]
-    locals_ = [place for place, each in enumerate(versions) if "+" in each]
     clauses = Clauses.parse(text)
     expected = [clauses.contain(each) for each in versions]
-    found = clauses.among(keys, versions, locals_)
+    found = clauses.among(keys, versions)
     assert [bool(found >> place & 1) for place in range(len(versions))] == expected
     assert not found >> len(versions)
 

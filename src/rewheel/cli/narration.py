@@ -25,7 +25,7 @@ def choice_lines(choice: "Choice") -> Iterator[str]:
     """Tell how a wheel was chosen among the variants of a version; nothing if there were none."""
     from rewheel.resolution import Status
 
-    verdicts = _one_per_label(choice)
+    verdicts = _one_per_label(choice) if choice.may_have_variants else ()
     if not verdicts:
         return
     count = "1 variant" if len(verdicts) == 1 else f"{len(verdicts)} variants"

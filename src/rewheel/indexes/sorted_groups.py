@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from rewheel.indexes.groups import Group
-from rewheel.metadata.version_keys import has_local, is_early, key_of, normalized
+from rewheel.metadata.version_keys import is_early, key_of, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ class SortedGroups(Sequence[Group]):
     Sets of versions are numbers with one bit for each, the lowest for the newest.
     """
 
-    __slots__ = ("_make", "early", "keys", "labelled", "locals", "versions", "withdrawn")
+    __slots__ = ("_make", "early", "keys", "labelled", "versions", "withdrawn")
 
     def __init__(
         self,
@@ -29,7 +29,6 @@ class SortedGroups(Sequence[Group]):
         early: int,
         labelled: int,
         withdrawn: int | None,
-        locals_: Sequence[int],
     ) -> None:
         """Take the versions, newest first, and what gives the group with a number."""
         self.versions = versions
@@ -43,8 +42,6 @@ class SortedGroups(Sequence[Group]):
         """Those that may have wheels with a label."""
         self.withdrawn = withdrawn
         """Those all of whose files are yanked (PEP 592); None if nobody looked."""
-        self.locals = locals_
-        """The places of those with a local part."""
 
     @classmethod
     def of(cls, groups: Iterable[Group]) -> Self:
@@ -60,7 +57,6 @@ class SortedGroups(Sequence[Group]):
             early=bits_of(map(is_early, versions)),
             labelled=bits_of(group.may_have_labels for group in ordered),
             withdrawn=None,
-            locals_=[place for place, (key, _) in enumerate(keyed) if has_local(key)],
         )
 
     def __len__(self) -> int:

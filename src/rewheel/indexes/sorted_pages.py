@@ -83,7 +83,6 @@ def _written(page: ProjectPage) -> bytes:
         "\t".join(groups.keys),
         spelled,
         [hex(each) for each in (groups.early, groups.labelled, bits_of(withdrawn))],
-        groups.locals,
         [firsts, sdists, index_files, places],
         [len(rest), len(pieces[-1])],
         [page.status, page.status_reason, page.tracks, page.alternate_locations, page.versions],
@@ -118,7 +117,7 @@ def _json(value: object) -> bytes:
 
 def _read(body: bytes, project: str, source: "Source", url: str) -> ProjectPage:
     end = body.index(b"\n")
-    joined, joined_keys, spelled, sets, locals_, counted, (count, length), about = json.loads(body[:end])
+    joined, joined_keys, spelled, sets, counted, (count, length), about = json.loads(body[:end])
     versions, keys = joined.split(), joined_keys.split("\t") if joined_keys else []
     early, labelled, withdrawn = (int(each, 16) for each in sets)
     firsts, sdists, index_files, places = counted
@@ -149,9 +148,7 @@ def _read(body: bytes, project: str, source: "Source", url: str) -> ProjectPage:
         reason,
         tuple(tracks),
         tuple(locations),
-        SortedGroups(
-            versions, keys, group, early=early, labelled=labelled, withdrawn=withdrawn, locals_=locals_
-        ),
+        SortedGroups(versions, keys, group, early=early, labelled=labelled, withdrawn=withdrawn),
     )
 
 

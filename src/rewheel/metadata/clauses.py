@@ -2,8 +2,8 @@
 
 Nearly every clause holds for all versions from one to another, or for all others; so it is decided for any
 number of versions, once they are sorted, by finding the two places where they begin and end. What is left to
-`packaging` are `===`, versions with a local part, and the few clauses that leave gaps. A property test holds
-all answers to those of `packaging`.
+`packaging` are `===`, comparisons with a local version, and the few clauses that leave gaps. A property test
+holds all answers to those of `packaging`.
 """
 
 from bisect import bisect_left
@@ -47,11 +47,10 @@ class Clauses:
         key = written.key if written is not None else ""
         return all(_holds(clause, key, text) for clause in self._clauses)
 
-    def among(self, keys: Sequence[str], versions: Sequence[str], locals_: Sequence[int] = ()) -> int:
+    def among(self, keys: Sequence[str], versions: Sequence[str]) -> int:
         """Return the places of the versions that satisfy them, one bit for each.
 
-        `versions` begin with the newest, their `keys` with that of the oldest; `locals_` are the places of
-        those with a local part.
+        `versions` begin with the newest, their `keys` with that of the oldest.
         """
         count = len(keys)
         found = (1 << count) - 1
@@ -63,12 +62,7 @@ class Clauses:
             low, high = clause.span
             first, behind = bisect_left(keys, low), bisect_left(keys, high)
             inside = ((1 << (behind - first)) - 1) << (count - behind) if behind > first else 0
-            if clause.operator == "!=":
-                inside = ~inside
-            for at in locals_:
-                inside &= ~(1 << at)
-                inside |= _holds(clause, keys[~at], versions[at]) << at
-            found &= inside
+            found &= ~inside if clause.operator == "!=" else inside
         return found
 
 
@@ -80,7 +74,7 @@ class _Clause(NamedTuple):
     is_early: bool
     """Whether that is a pre-release."""
     span: tuple[str, str] | None
-    """The keys between which versions without a local part satisfy it, or for `!=` do not.
+    """The keys between which versions satisfy it, or for `!=` do not.
 
     The first is inside and the last outside. None if it takes more to tell.
     """
@@ -132,7 +126,7 @@ def _next(release: Sequence[int]) -> tuple[int, ...]:
 
 
 def _holds(clause: _Clause, key: str, text: str) -> bool:
-    if clause.span is None or not key or has_local(key):
+    if clause.span is None or not key:
         return _specifier(clause.operator + clause.text).contains(normalized(text), prereleases=True)
     low, high = clause.span
     return (low <= key < high) is (clause.operator != "!=")

@@ -3,15 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rewheel.resolution.choice import Choice
+from rewheel.resolution.choice import Choice, Verdicts, WheelVerdict
 from rewheel.resolution.judging import Wishes, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rewheel.machines import NamespaceSupport
     from rewheel.resolution.abi import AbiVersions
-    from rewheel.resolution.choice import WheelVerdict
     from rewheel.resolution.combined import CombinedMetadata
     from rewheel.resolution.releases import Release, WheelFile
     from rewheel.variants import VariantMetadata
@@ -34,7 +33,7 @@ class Supporting(Protocol):
 def choice_of(
     release: "Release",
     eligible: Sequence["WheelFile"],
-    refused: Sequence["WheelVerdict"],
+    refused: "Iterable[WheelVerdict]",
     combined: "CombinedMetadata | None",
     *,
     machine: str,
@@ -57,7 +56,11 @@ def choice_of(
         ranking = rank(labels, combined.metadata, supported)
     verdicts = judge(eligible, combined=combined, ranking=ranking, wishes=wishes)
     usable = [verdict for verdict in verdicts if verdict.position is not None]
-    others = [verdict for verdict in verdicts if verdict.position is None] + list(refused)
+
+    def others() -> list[WheelVerdict]:
+        unfit = [verdict for verdict in verdicts if verdict.position is None]
+        return sorted([*unfit, *refused], key=lambda verdict: verdict.file.filename)
+
     problems = [combined.problem] if combined is not None and combined.problem else []
     if combined is not None:
         problems += [f"{label}: {reason}" for label, reason in combined.dropped.items()]
@@ -66,10 +69,11 @@ def choice_of(
         version=release.version,
         source=release.source.name,
         machine=machine,
-        verdicts=(*usable, *sorted(others, key=lambda verdict: verdict.file.filename)),
+        verdicts=Verdicts(usable, others),
         supports=answers,
         metadata_origin=combined.origin if combined is not None else "",
         problems=tuple(problems),
+        may_have_variants=release.may_have_labels,
     )
 
 

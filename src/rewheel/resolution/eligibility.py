@@ -1,6 +1,6 @@
 """What rules a wheel out before variants are looked at: tags, Python, yanking, hashes (PEP 825)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,10 +9,12 @@ from rewheel.metadata.version_keys import read
 from rewheel.resolution.choice import Status, WheelVerdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rewheel.indexes import File
     from rewheel.resolution.releases import Release, WheelFile
 
-__all__ = ["Fitting", "eligible_sdist", "eligible_wheels", "python_allows"]
+__all__ = ["Fitting", "Refused", "eligible_sdist", "eligible_wheels", "python_allows"]
 
 
 class Fitting(Protocol):
@@ -38,9 +40,32 @@ _SDISTS = (".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 """Forms of source distributions, the best first; all but the first are of before PEP 625."""
 
 
+class Refused(Iterable[WheelVerdict]):
+    """The wheels that are out. Why most of them are is said only if somebody asks: their tags do not fit."""
+
+    def __init__(self, target: "Fitting") -> None:
+        self._target = target
+        self._foreign: list[WheelFile] = []
+        self._verdicts: list[WheelVerdict] = []
+
+    def add(self, wheel: "WheelFile", status: Status, reason: str) -> None:
+        """Refuse a wheel for a reason."""
+        self._verdicts.append(WheelVerdict(wheel.file, wheel.filename, status, reason))
+
+    def add_foreign(self, wheel: "WheelFile") -> None:
+        """Refuse a wheel none of whose tags fits."""
+        self._foreign.append(wheel)
+
+    def __iter__(self) -> "Iterator[WheelVerdict]":
+        for wheel in self._foreign:
+            reason = f"{_foreign_part(wheel, self._target)} does not fit this target"
+            yield WheelVerdict(wheel.file, wheel.filename, Status.WRONG_PLATFORM, reason)
+        yield from self._verdicts
+
+
 def eligible_wheels(
     release: "Release", target: "Fitting", *, allowed_hashes: Collection[str] | None, pinned: bool
-) -> tuple[list["WheelFile"], list[WheelVerdict]]:
+) -> tuple[list["WheelFile"], Refused]:
     """Split a release's wheels into those that variants decide among and those that are out.
 
     `pinned` says that a requirement names exactly this version: then, if there is nothing better, yanked
@@ -48,11 +73,14 @@ def eligible_wheels(
     """
     eligible: list[WheelFile] = []
     yanked: list[WheelFile] = []
-    refused: list[WheelVerdict] = []
+    refused = Refused(target)
     for wheel in release.wheels:
-        obstacle = _obstacle(wheel, target, allowed_hashes)
+        if wheel.tag_rank is None:
+            refused.add_foreign(wheel)
+            continue
+        obstacle = _file_obstacle(wheel.file, target, allowed_hashes)
         if obstacle is not None:
-            refused.append(WheelVerdict(wheel.file, wheel.filename, *obstacle))
+            refused.add(wheel, *obstacle)
         elif wheel.file.yanked is not None:
             yanked.append(wheel)
         else:
@@ -61,7 +89,7 @@ def eligible_wheels(
         return yanked, refused
     for wheel in yanked:
         reason = f"yanked: {wheel.file.yanked}" if wheel.file.yanked else "yanked"
-        refused.append(WheelVerdict(wheel.file, wheel.filename, Status.YANKED, reason))
+        refused.add(wheel, Status.YANKED, reason)
     return eligible, refused
 
 
@@ -86,14 +114,6 @@ def python_allows(requires_python: str, python: str) -> bool:
     except ValueError:  # no clauses, or a number too long for Python
         return True
     return read(python) is not None and clauses.contain(python)
-
-
-def _obstacle(
-    wheel: "WheelFile", target: "Fitting", allowed_hashes: Collection[str] | None
-) -> tuple[Status, str] | None:
-    if wheel.tag_rank is None:
-        return Status.WRONG_PLATFORM, f"{_foreign_part(wheel, target)} does not fit this target"
-    return _file_obstacle(wheel.file, target, allowed_hashes)
 
 
 def _file_obstacle(

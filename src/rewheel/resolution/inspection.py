@@ -29,14 +29,22 @@ __all__ = ["Inspected", "Inspector", "disagreement"]
 
 @frozen
 class Inspected:
-    """A candidate as it was found; one that can't be used has an `obstacle` and no metadata."""
+    """A candidate as it was found; one that can't be used has no metadata."""
 
     metadata: CoreMetadata | None = None
     choice: "Choice | None" = None
     variant: VariantEnvironment = PLAIN
-    obstacle: str = ""
+    problem: str = ""
+    """Why it can't be used, unless that is the choice among its wheels."""
     needs: tuple[Need, ...] = ()
     """The dependencies in the metadata."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it can't be used; empty if it can."""
+        if self.problem or self.metadata is not None or self.choice is None:
+            return self.problem
+        return no_wheel_reason(self.choice)
 
     @property
     def extras(self) -> frozenset[str]:
@@ -106,7 +114,7 @@ class Inspector:
             if selected is None and choice.sources is not None:
                 return self._unbuilt(candidate, choice, choice.sources)
             if selected is None:
-                return Inspected(choice=choice, obstacle=no_wheel_reason(choice))
+                return Inspected(choice=choice)
             try:
                 metadata, needs = self._summary(selected)
             except (WheelsError, VariantsError, InvalidCoreMetadata, WheelRejected) as error:
@@ -137,7 +145,7 @@ class Inspector:
             return Inspected(metadata, choice, needs=needs_of(metadata))
         if candidate.reference:
             raise WheelRejected(f"{sources.place} can't be used: {obstacle}")
-        return Inspected(choice=choice, obstacle=f"{sources.place}: {obstacle}")
+        return Inspected(choice=choice, problem=f"{sources.place}: {obstacle}")
 
     def _installed(self, candidate: "Candidate") -> Inspected:
         assert candidate.installed is not None
@@ -148,7 +156,7 @@ class Inspector:
         except RewheelError as error:
             problem = str(error)
         if problem:
-            return Inspected(obstacle=f"its installed metadata can't be read: {problem}")
+            return Inspected(problem=f"its installed metadata can't be read: {problem}")
         return Inspected(metadata, variant=variant, needs=needs_of(metadata))
 
     def _summary(self, selected: "WheelVerdict") -> Summary:

@@ -91,7 +91,9 @@ def _ordered(wheels: Sequence["WheelFile"], ranking: "Ranking | None") -> list["
         position = ranking.verdicts[label].position if ranking is not None and label else None
         return (_LAST if position is None else position, _LAST if wheel.tag_rank is None else wheel.tag_rank)
 
-    ordered = sorted(wheels, key=lambda wheel: wheel.file.filename)
+    if len(wheels) < 2:
+        return list(wheels)
+    ordered = sorted(wheels, key=lambda wheel: wheel.name)
     ordered.sort(key=lambda wheel: wheel.filename.build_key, reverse=True)
     ordered.sort(key=place)
     return ordered

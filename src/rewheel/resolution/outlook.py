@@ -12,7 +12,7 @@ from rewheel.progress import SILENT
 from rewheel.resolution.abi import AbiVersions
 from rewheel.resolution.choosing import choice_of, supports_of
 from rewheel.resolution.combined import CombinedMetadata
-from rewheel.resolution.eligibility import eligible_wheels
+from rewheel.resolution.eligibility import Refused, eligible_wheels
 from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.values import frozen
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from rewheel.machines import Machine
-    from rewheel.resolution.choice import Choice, WheelVerdict
+    from rewheel.resolution.choice import Choice
     from rewheel.variants import VariantMetadata, WheelFilename
 
 __all__ = ["OfferedWheel", "Outlook", "Recipient", "who_gets_what"]
@@ -157,7 +157,7 @@ class _Sorted(NamedTuple):
 
     release: Release
     eligible: list[WheelFile]
-    refused: list["WheelVerdict"]
+    refused: Refused
 
 
 class _Offered:

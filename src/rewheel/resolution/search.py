@@ -127,7 +127,7 @@ class Search:
                 if number and not (candidate.has_wheel or candidate.installed or candidate.reference):
                     error.hint = "; ".join(filter(None, [error.hint, _why_built(candidate)]))
                 raise
-            if not found.obstacle:
+            if found.metadata is not None:
                 if package == project:
                     self._decided[project] = number
                 return number

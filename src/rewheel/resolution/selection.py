@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from rewheel.indexes import DirectSource
 from rewheel.resolution.abi import AbiVersions
-from rewheel.resolution.choice import Choice, Status, WheelVerdict
+from rewheel.resolution.choice import Choice, Status
 from rewheel.resolution.choosing import choice_of, supports_of
-from rewheel.resolution.eligibility import eligible_sdist, eligible_wheels
+from rewheel.resolution.eligibility import Refused, eligible_sdist, eligible_wheels
 from rewheel.resolution.judging import Wishes
 from rewheel.resolution.releases import Release, WheelFile, tag_rank
 from rewheel.values import replace
@@ -169,17 +169,17 @@ class Selector:
             combined = self._read(release, eligible)
         return self._judge(release, eligible, refused, combined)
 
-    def _eligible(self, release: Release, *, pinned: bool) -> tuple[list[WheelFile], list[WheelVerdict]]:
+    def _eligible(self, release: Release, *, pinned: bool) -> tuple[list[WheelFile], Refused]:
         hashes = self._options.allowed_hashes.get(release.project)
         eligible, refused = eligible_wheels(release, self._target, allowed_hashes=hashes, pinned=pinned)
         left = []
         for wheel in eligible:
             reason = self._rejection(wheel.file)
             if reason is not None:
-                refused.append(WheelVerdict(wheel.file, wheel.filename, Status.IGNORED, reason))
+                refused.add(wheel, Status.IGNORED, reason)
             elif not self._may_be_wheel(release):
                 reason = "you want it built from source"
-                refused.append(WheelVerdict(wheel.file, wheel.filename, Status.EXCLUDED, reason))
+                refused.add(wheel, Status.EXCLUDED, reason)
             else:
                 left.append(wheel)
         return left, refused
@@ -220,7 +220,7 @@ class Selector:
         self,
         release: Release,
         eligible: Sequence[WheelFile],
-        refused: Sequence[WheelVerdict],
+        refused: Refused,
         combined: "CombinedMetadata | None",
     ) -> Choice:
         wishes = Wishes(

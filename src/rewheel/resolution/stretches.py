@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewheel.indexes.sorted_groups import bits_of
-from rewheel.metadata.version_keys import has_local, is_early, key_of
+from rewheel.metadata.version_keys import is_early, key_of
 from rewheel.resolution.candidates import Candidate
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ class Stretch(NamedTuple):
     """Those that are pre-releases."""
     labelled: int
     """Those that may have wheels with a label."""
-    locals: Sequence[int]
-    """The places of those with a local part."""
     make: Callable[[int], Candidate]
     is_withdrawn: Callable[[int], bool]
 
@@ -38,7 +36,6 @@ class Stretch(NamedTuple):
             groups.keys,
             groups.early,
             groups.labelled,
-            groups.locals,
             lambda number: Candidate(project, groups.versions[number], (releases.release(number),)),
             releases.is_withdrawn,
         )
@@ -58,7 +55,6 @@ class Stretch(NamedTuple):
             keys,
             bits_of(map(is_early, versions)),
             bits_of(any(r.may_have_labels for r in candidate.releases) for candidate in candidates),
-            [place for place, key in enumerate(reversed(keys)) if has_local(key)],
             candidates.__getitem__,
             lambda number: candidates[number].is_yanked,
         )
@@ -68,7 +64,7 @@ class Stretch(NamedTuple):
 
     def among(self, clauses: "Clauses") -> int:
         """Return those that satisfy clauses."""
-        return clauses.among(self.keys, self.versions, self.locals)
+        return clauses.among(self.keys, self.versions)
 
     def part(self, first: int, behind: int) -> "Stretch":
         """Return those from one place to before another."""
@@ -79,7 +75,6 @@ class Stretch(NamedTuple):
             self.keys[count - behind : count - first],
             self.early >> first & mask,
             self.labelled >> first & mask,
-            [place - first for place in self.locals if first <= place < behind],
             lambda number: self.make(number + first),
             lambda number: self.is_withdrawn(number + first),
         )
