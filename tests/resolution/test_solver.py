@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from rewheel.resolution.candidate_set import CandidateSet
-from rewheel.resolution.solver import FactKind, Requested, Unsolvable, solve
+from rewheel.resolution.question import Requested
+from rewheel.resolution.solver import FactKind, Unsolvable, solve
+from rewheel.resolution.straight import go_straight
 
 Needs = dict[tuple[str, int], list[tuple[str, int]]]
 
@@ -74,6 +76,34 @@ def test_it_agrees_with_trying_everything(world: tuple[Catalogue, list[tuple[str
         pins: dict[str, int | None] = dict.fromkeys(catalogue.counts)
         pins.update(solution.pins)
         assert catalogue.is_solution(pins, roots)
+
+
+@given(worlds(), st.dictionaries(st.sampled_from("abcd"), st.integers(min_value=1, max_value=7)))
+def test_going_straight_comes_to_the_same(
+    world: tuple[Catalogue, list[tuple[str, int]]], limits: dict[str, int]
+) -> None:
+    """The very same solution, in the same order, or none where decisions have to be taken back."""
+    catalogue, roots = world
+    requested = [Requested(name, CandidateSet(bits), f"{name} in {bits:b}") for name, bits in roots]
+
+    def limit(package: str) -> CandidateSet | None:
+        return CandidateSet(limits[package]) if package in limits else None
+
+    straight = go_straight(catalogue, requested, limit)
+    if straight is not None:
+        solved = solve(catalogue, requested, limit)
+        assert list(straight.pins.items()) == list(solved.pins.items())
+        assert list(straight.edges) == list(solved.edges)
+
+
+def test_going_straight_gives_up_at_a_contradiction() -> None:
+    catalogue = Catalogue({"a": 1, "b": 2}, {("a", 0): [("b", 0b10)]})
+    roots = [Requested("a", CandidateSet.full(), "a"), Requested("b", CandidateSet(0b11), "b")]
+    solution = go_straight(catalogue, roots, lambda _: None)
+    assert solution is not None
+    assert (solution.pins, solution.edges) == ({"a": 0, "b": 1}, [("a", "b")])
+    roots[1] = Requested("b", CandidateSet(0b01), "b")
+    assert go_straight(catalogue, roots, lambda _: None) is None
 
 
 def test_a_better_candidate_is_given_up_only_for_a_reason() -> None:

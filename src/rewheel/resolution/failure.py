@@ -8,7 +8,8 @@ from rewheel.resolution.candidates import PRE_RELEASE
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import Contradiction
 from rewheel.resolution.packages import project_of
-from rewheel.resolution.solver import Fact, FactKind, Requested
+from rewheel.resolution.question import Requested
+from rewheel.resolution.solver import Fact, FactKind
 
 if TYPE_CHECKING:
     from rewheel.resolution.candidates import ProjectCandidates

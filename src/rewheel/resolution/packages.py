@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from rewheel.resolution.solver import Requested
+from rewheel.resolution.question import Requested
 
 if TYPE_CHECKING:
     from rewheel.metadata import Requirement

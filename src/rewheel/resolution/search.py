@@ -8,9 +8,10 @@ from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.choice import Status
 from rewheel.resolution.errors import NoCandidate
 from rewheel.resolution.packages import DEFAULT_EXTRAS, extra_of, packages_of, project_of
+from rewheel.resolution.question import Requested, Solution
 from rewheel.resolution.resolved import Resolution, ResolvedPackage, dependencies_first
-from rewheel.resolution.solver import FactKind, Requested, Solution, Unsolvable, solve
 from rewheel.resolution.status import status_warning
+from rewheel.resolution.straight import go_straight
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rewheel.resolution.candidates import Candidate, ProjectCandidates
     from rewheel.resolution.choice import Choice, WheelVerdict
     from rewheel.resolution.inspection import Inspected, Inspector
+    from rewheel.resolution.solver import Unsolvable
     from rewheel.resolution.universe import Universe
 
 __all__ = ["Likely", "Search"]
@@ -84,19 +86,34 @@ class Search:
                 for requirement in wanted
                 for entry in self._packages(requirement, self._universe.allowed(requirement, by_user=True))
             ]
-            unsolvable, solution = None, None
-            try:
-                solution = solve(self, roots, lambda package: self._limit(package, held or {}))
-            except Unsolvable as found:
-                unsolvable = found
+            solution, failure = self._solve(roots, held or {})
             if self._universe.references != references:
                 # What was said before of a project knows nothing of a file that was named only later.
                 self._needs.clear()
                 self._decided.clear()
-            elif unsolvable is not None:
-                raise self._failure(unsolvable) from unsolvable
+            elif failure is not None:
+                raise self._failure(failure) from failure
             elif solution is not None and not self._learn_of_default_extras(solution):
                 return self._resolution(solution, wanted)
+
+    def _solve(
+        self, roots: Sequence[Requested], held: Mapping[str, "Version"]
+    ) -> tuple[Solution | None, "Unsolvable | None"]:
+        """Return a solution, or else the proof that there is none."""
+
+        def limit(package: str) -> CandidateSet | None:
+            return self._limit(package, held)
+
+        solution = go_straight(self, roots, limit)
+        if solution is not None:
+            return solution, None
+        from rewheel.resolution.solver import Unsolvable, solve
+
+        self._decided.clear()
+        try:
+            return solve(self, roots, limit), None
+        except Unsolvable as unsolvable:
+            return None, unsolvable
 
     def _limit(self, package: str, held: Mapping[str, "Version"]) -> CandidateSet | None:
         """Return what constraints, and the versions that are taken for granted, leave of a package."""
@@ -333,8 +350,9 @@ class Search:
             elif reluctance := found.reluctance(number):
                 yield str(Status.YANKED) if candidate.is_yanked else reluctance
 
-    def _failure(self, unsolvable: Unsolvable) -> "RewheelError":
+    def _failure(self, unsolvable: "Unsolvable") -> "RewheelError":
         from rewheel.resolution.failure import advice, contradiction
+        from rewheel.resolution.solver import FactKind
 
         facts = unsolvable.facts
         for fact in facts:  # an index that could not be asked may have had what is lacking

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from nab_resolver.errors import ResolutionError as NoSolution, ResolutionTerminatedError
 from nab_resolver.resolver import BaseProvider, Resolver as PubGrub
@@ -10,33 +10,9 @@ from nab_resolver.types import Incompatibility, IncompatibilityCause, RangeProto
 
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import ResolutionError
+from rewheel.resolution.question import Question, Requested, Solution
 
-__all__ = ["Fact", "FactKind", "Question", "Requested", "Solution", "Unsolvable", "solve"]
-
-
-class Requested(NamedTuple):
-    """A requirement as the search sees it: a package, the candidates that would do, and the words for it."""
-
-    package: str
-    """A project's name, or the name with one extra, `project[extra]`."""
-    allowed: CandidateSet
-    text: str
-
-
-class Question(Protocol):
-    """What the search asks while it goes on; the answers about one candidate must never change."""
-
-    def choose(self, package: str, allowed: CandidateSet) -> int | None:
-        """Return the number of the best usable candidate of the set, or `None`."""
-        ...
-
-    def dependencies(self, package: str, number: int) -> Sequence[Requested]:
-        """Return what a candidate needs."""
-        ...
-
-    def priority(self, package: str, allowed: CandidateSet, conflicts: int) -> Any:  # noqa: ANN401
-        """Return a key by which the next package is picked, the lowest first."""
-        ...
+__all__ = ["Fact", "FactKind", "Unsolvable", "solve"]
 
 
 class FactKind(StrEnum):
@@ -67,13 +43,6 @@ class Unsolvable(Exception):  # noqa: N818 - a control flow signal between two m
     def __init__(self, facts: Sequence[Fact]) -> None:
         super().__init__()
         self.facts = tuple(facts)
-
-
-class Solution(NamedTuple):
-    """The candidate of each package, and which package needs which."""
-
-    pins: Mapping[str, int]
-    edges: Sequence[tuple[str, str]]
 
 
 def solve(
