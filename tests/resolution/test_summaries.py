@@ -48,6 +48,9 @@ def test_what_is_kept_is_found(client: Client) -> None:
     Summaries(client).keep(file(client), SUMMARY)
     assert Summaries(client).find(file(client)) == SUMMARY
     assert [need.marker for need in SUMMARY.needs] == ["", 'extra == "all"', 'python_version < "3"']
+    assert [need.extras for need in SUMMARY.needs] == [(), ("all",), ()]
+    assert [need.is_ruled_out(()) for need in SUMMARY.needs] == [False, True, False]
+    assert not any(need.is_ruled_out(("all", "other")) for need in SUMMARY.needs)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_what_may_change_is_not_kept(client: Client, doubtful: dict[str, Any]) -
     """Without a strong hash, or on this computer, a file may be another one tomorrow."""
     Summaries(client).keep(file(client, **doubtful), SUMMARY)
     assert Summaries(client).find(file(client, **doubtful)) is None
-    assert not (client.cache.directory / "summaries-1").exists()
+    assert not (client.cache.directory / "summaries-2").exists()
 
 
 @pytest.mark.parametrize(
@@ -81,23 +84,24 @@ def test_what_may_change_is_not_kept(client: Client, doubtful: dict[str, Any]) -
     [
         b"", b"{}", b"[]", b"\xff", b"[" * 100000,
         b'["foo","1.0","2.4","",[],[]]', b'["foo",1,"2.4","",[],[],[]]',
-        b'["foo","1.0","2.4","",[],[],[["bar"]]]', b'["foo","1.0","2.4","",[],[],[["bar",1]]]',
+        b'["foo","1.0","2.4","",[],[],[["bar",""]]]', b'["foo","1.0","2.4","",[],[],[["bar",1,[]]]]',
+        b'["foo","1.0","2.4","",[],[],[["bar","",[1]]]]', b'["foo","1.0","2.4","",[],[],[["bar","",1]]]',
         b'["foo","1.0","2.4","",[1],[],[]]', b'["foo","1.0","2.4","",[],[],[null]]',
     ],
 )  # fmt: skip
 def test_a_malformed_entry_counts_as_missing(client: Client, body: bytes) -> None:
     """Whatever wrote it, it is not believed."""
     Summaries(client).keep(file(client), SUMMARY)
-    (entry,) = (path for path in (client.cache.directory / "summaries-1").rglob("*") if path.is_file())
+    (entry,) = (path for path in (client.cache.directory / "summaries-2").rglob("*") if path.is_file())
     key = json.loads(entry.read_bytes().partition(b"\n")[0])["key"]
-    client.cache.put("summaries-1", key, {}, body)
+    client.cache.put("summaries-2", key, {}, body)
     assert Summaries(client).find(file(client)) is None
 
 
 def test_a_damaged_entry_is_removed_and_made_anew(client: Client) -> None:
     """A byte that differs is noticed by the checksum."""
     Summaries(client).keep(file(client), SUMMARY)
-    (entry,) = (path for path in (client.cache.directory / "summaries-1").rglob("*") if path.is_file())
+    (entry,) = (path for path in (client.cache.directory / "summaries-2").rglob("*") if path.is_file())
     entry.write_bytes(entry.read_bytes().replace(b"bar", b"evl"))
     assert Summaries(client).find(file(client)) is None
     assert not entry.exists()

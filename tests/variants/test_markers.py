@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from packaging.markers import InvalidMarker as TheirInvalidMarker, Marker as TheirMarker, UndefinedComparison
 
 from rewheel.variants import (
@@ -433,3 +433,32 @@ def test_settling_variants_changes_no_meaning(text: str, variant: VariantEnviron
         return
     result = settled if isinstance(settled, bool) else settled.evaluate(ENVIRONMENT)
     assert result is expected
+
+
+@settings(max_examples=300)
+@given(expressions, st.sampled_from(["foo", "foo-bar", "other"]))
+@example('extra == "foo" and os_name == "posix" or extra == "foo-bar"', "other")
+@example('os_name == "posix" and (extra == "foo" or extra == "bar")', "foo")
+def test_the_extras_that_a_marker_takes(text: str, extra: str) -> None:
+    """Where none of them is asked for, it is false, whatever the environment."""
+    marker = Marker.parse(text)
+    if marker.extras and extra not in marker.extras:
+        with contextlib.suppress(InvalidMarker):
+            assert not marker.evaluate(ENVIRONMENT, extras=[extra])
+            assert not marker.evaluate(ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "extras"),
+    [
+        ('extra == "Foo_Bar"', ["foo-bar"]),
+        ('"foo" == extra', ["foo"]),
+        ('extra != "foo"', []),
+        ('extra == ""', []),
+        ('extra == "foo" or os_name == "posix"', []),
+        ('os_name == "posix" and (extra == "foo" or extra == "bar")', ["bar", "foo"]),
+        ('python_version < "3"', []),
+    ],
+)
+def test_which_extras_a_marker_takes(text: str, extras: list[str]) -> None:
+    assert sorted(Marker.parse(text).extras) == extras

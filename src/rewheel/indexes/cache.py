@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ _FOLDER = "indexes-1"  # the number changes with the format of entries
 _HEADER_LIMIT = 64 * 1024
 _STALE_SCRATCH = 24 * 3600.0
 """Seconds after which a file in the making has been left behind by a process that died."""
+
+_USUAL_HEADER = 4096
 
 _numbers = itertools.count()
 
@@ -58,6 +61,7 @@ class Cache:
     ) -> None:
         """Use `directory`, which is made when it is first needed; limits are bytes of one entry or file."""
         self.directory = directory / _FOLDER
+        self._folder = str(self.directory)
         self._entry_limit = entry_limit
         self._download_limit = download_limit
         self._is_temporary = False
@@ -80,23 +84,27 @@ class Cache:
 
     def get(self, kind: str, key: str) -> Entry | None:
         """Find an entry; None if there is none that is whole."""
-        path = self._entry_path(kind, key)
+        name = self._entry_name(kind, key)
         try:
-            data = path.read_bytes()
+            with FileIO(name) as file:
+                data = file.readall()
         except OSError:
             return None
         entry = _read_entry(data, key)
         if entry is None:
-            _remove(path)
+            _remove(Path(name))
         return entry
 
     def head(self, kind: str, key: str) -> Entry | None:
         """Find what is said about an entry, without the bytes themselves, which are not looked at."""
         try:
-            with self._entry_path(kind, key).open("rb") as file:
-                line = file.readline(_HEADER_LIMIT)
+            with FileIO(self._entry_name(kind, key)) as file:
+                line = file.read(_USUAL_HEADER)
+                if b"\n" not in line:
+                    line += file.read(_HEADER_LIMIT - len(line))
         except OSError:
             return None
+        line = line[: line.find(b"\n") + 1]
         header = _read_header(line, key)
         return Entry(header.meta, b"", header.stored, header.sha256) if header is not None else None
 
@@ -112,7 +120,7 @@ class Cache:
         }
         line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
         if len(line) <= _HEADER_LIMIT:
-            self._write(self._entry_path(kind, key), line + body)
+            self._write(Path(self._entry_name(kind, key)), line + body)
 
     def find_download(self, digest: Digest) -> Path | None:
         """Find a kept file by its hash, which is to be verified again before the file is used."""
@@ -178,9 +186,9 @@ class Cache:
                 found.append((path, status.st_mtime, status.st_size))
         return found
 
-    def _entry_path(self, kind: str, key: str) -> Path:
+    def _entry_name(self, kind: str, key: str) -> str:
         name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        return self.directory / kind / name[:2] / name[2:]
+        return os.path.join(self._folder, kind, name[:2], name[2:])  # noqa: PTH118 - hundreds are read
 
     def _download_path(self, digest: Digest) -> Path:
         # The value is an index's word and may be anything: its own hash makes a safe name of it.

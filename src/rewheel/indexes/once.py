@@ -11,8 +11,12 @@ Value = TypeVar("Value")
 
 
 class _Slot(Generic[Value]):
+    __slots__ = ("done", "error", "is_done", "values")
+
     def __init__(self) -> None:
-        self.done = threading.Event()
+        self.is_done = False
+        self.done: threading.Event | None = None
+        """Made by the first who has to wait, as hardly anybody has."""
         self.values: list[Value] = []
         self.error: BaseException | None = None
 
@@ -34,21 +38,30 @@ class Once(Generic[Key, Value]):
             is_ours = slot is None
             if slot is None:
                 slot = self._slots[key] = _Slot()
+            elif not slot.is_done and slot.done is None:
+                slot.done = threading.Event()
         if is_ours:
-            try:
-                slot.values.append(compute())
-            except BaseException as error:
-                slot.error = error
-                with self._lock:
-                    del self._slots[key]
-                raise
-            finally:
-                slot.done.set()
+            self._fill(slot, key, compute)
         else:
-            slot.done.wait()
+            if slot.done is not None:
+                slot.done.wait()
             if slot.error is not None:
                 raise slot.error
         return slot.values[0]
+
+    def _fill(self, slot: _Slot[Value], key: Key, compute: Callable[[], Value]) -> None:
+        try:
+            slot.values.append(compute())
+        except BaseException as error:
+            slot.error = error
+            raise
+        finally:
+            with self._lock:
+                slot.is_done = True
+                if slot.error is not None:
+                    del self._slots[key]
+                if slot.done is not None:
+                    slot.done.set()
 
     def values(self) -> list[Value]:
         """Give all results so far."""

@@ -197,7 +197,8 @@ class _Names(Sequence[str]):
 
     def __getitem__(self, number: int | slice) -> str | Sequence[str]:
         if isinstance(number, slice):
-            return [self[each] for each in range(*number.indices(len(self)))]
+            rows = self._rows
+            return [rows.row(each)[0] for each in range(*number.indices(len(self)))]
         if not -len(self) <= number < len(self):
             raise IndexError(number)
         name: str = self._rows.row(number % len(self))[0]

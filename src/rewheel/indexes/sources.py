@@ -9,7 +9,7 @@ from rewheel.indexes.assembling import index_sources, links_sources
 from rewheel.indexes.errors import IndexesError, UnrelatedProjects
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import ProjectPage
-from rewheel.indexes.offers import Offer, steps
+from rewheel.indexes.offers import Offer, Step, steps
 from rewheel.indexes.policy import Guard, IndexPolicy, Strategy
 from rewheel.indexes.source import IndexSource, Source
 from rewheel.values import replace
@@ -32,6 +32,7 @@ class Sources:
         self._client = client
         self.policy = policy or IndexPolicy()
         self._told: set[object] = set()
+        self._steps: dict[tuple[Source, ...], Sequence[Step]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -177,7 +178,7 @@ class Sources:
         failure: IndexesError | None = None
         found_in = -1
         finished: set[int] = set()
-        for step in steps(considered, self.policy):
+        for step in self._in_steps(considered):
             if step.group in finished:
                 continue
             if tiers and self.policy.strategy is Strategy.FIRST_INDEX and step.group != found_in:
@@ -198,6 +199,13 @@ class Sources:
         if links:  # beside the first index that has the project
             tiers[:1] = [(*links, *(tiers[0] if tiers else ()))]
         return Offer(project, tuple(tiers), failure)
+
+    def _in_steps(self, considered: tuple[Source, ...]) -> Sequence[Step]:
+        """Put sources into steps; for nearly all projects the same ones."""
+        found = self._steps.get(considered)
+        if found is None:
+            found = self._steps[considered] = steps(considered, self.policy)
+        return found
 
     def _ask(self, sources: Sequence[Source], project: str) -> Mapping[Source, "_Answer"]:
         """Ask sources side by side; a failure is an answer."""

@@ -56,6 +56,8 @@ class Workers:
         Raises the first failure in that order; what has not begun then is dropped.
         """
         work = list(items)
+        if len(work) == 1:
+            return [function(work[0])]
         futures: list[Future[Result] | None] = [None, *(self._begin(function, item) for item in work[1:])]
         try:
             return [

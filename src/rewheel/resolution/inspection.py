@@ -61,8 +61,11 @@ class Inspected:
         return [
             Requirement.parse(need.text)
             for need in self.needs
-            if not need.marker or Marker.parse(need.marker).evaluate(environment, self.variant, extras)
+            if not need.marker or (not need.is_ruled_out(extras) and self._holds(need, environment, extras))
         ]
+
+    def _holds(self, need: Need, environment: Mapping[str, str], extras: Collection[str]) -> bool:
+        return Marker.parse(need.marker).evaluate(environment, self.variant, extras)
 
 
 class Inspector:

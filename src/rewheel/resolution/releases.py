@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Release", "Releases", "WheelFile", "releases_of", "tag_rank"]
 
 
+_TAG_PARTS = 3
+"""Of a plain wheel's name behind the version: Python, ABI, platform."""
 Item = TypeVar("Item")
 
 
@@ -185,17 +187,23 @@ class Releases:
         return [self._page.files[number] for number in numbers]
 
     def _wheels(self, numbers: Sequence[int]) -> list[WheelFile]:
-        files = self._page.files
+        files, names = self._page.files, self._names
+        if isinstance(numbers, range):
+            listed = names[numbers.start : numbers.stop]
+        else:
+            listed = [names[number] for number in numbers]
         return [
             WheelFile(name, self._rank(name), partial(files.__getitem__, number))
-            for number in numbers
-            for name in (self._names[number],)
+            for number, name in zip(numbers, listed, strict=True)
         ]
 
     def _rank(self, name: str) -> int | None:
         tail = tail_of(name)
         if tail not in self._ranks:
-            self._ranks[tail] = tag_rank(WheelFilename.parse(name), self._tags)
+            parts = tail.removesuffix(".whl").split("-")
+            is_plain = len(parts) == _TAG_PARTS and tail.endswith(".whl")
+            filename = WheelFilename("", "", "", *parts) if is_plain else WheelFilename.parse(name)
+            self._ranks[tail] = tag_rank(filename, self._tags)
         return self._ranks[tail]
 
 

@@ -1,9 +1,10 @@
 """What resolving needs of wheels' core metadata, kept in a few bytes each, so that METADATA is read once.
 
 An entry is a JSON list: name, version, metadata version, Requires-Python, extras, default extras, and the
-dependencies, each as a pair of the whole specifier and its marker alone. All of it was valid when it was
-written. It is good for the file that an index lists under one URL with one strong hash. Of wheels with a
-label there are none, since their `variant.json` is to be looked at, and of files on this computer neither.
+dependencies, each as the whole specifier, its marker alone, and the extras without which that is not true.
+All of it was valid when it was written. It is good for the file that an index lists under one URL with one
+strong hash. Of wheels with a label there are none, since their `variant.json` is to be looked at, and of
+files on this computer neither.
 """
 
 import json
@@ -14,13 +15,13 @@ from rewheel.indexes.hashes import best_digest
 from rewheel.metadata import CoreMetadata, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rewheel.indexes import Client, File
 
 __all__ = ["Need", "Summaries", "Summary", "needs_of"]
 
-_KIND = "summaries-1"
+_KIND = "summaries-2"
 """Of entries in the cache; the number changes with their form, and with what is read from METADATA."""
 
 
@@ -30,6 +31,12 @@ class Need(NamedTuple):
     text: str
     marker: str
     """Empty if there is none."""
+    extras: tuple[str, ...] = ()
+    """Normalised; unless this is empty, the dependency is of no concern where none of them is asked for."""
+
+    def is_ruled_out(self, extras: "Collection[str]") -> bool:
+        """Tell whether the extras that are asked for, normalised, rule it out, without reading the marker."""
+        return bool(self.extras) and not any(extra in extras for extra in self.extras)
 
 
 class Summary(NamedTuple):
@@ -42,7 +49,10 @@ class Summary(NamedTuple):
 def needs_of(metadata: CoreMetadata) -> tuple[Need, ...]:
     """Part the dependencies from their markers. Raises InvalidRequirement."""
     parsed = ((text, Requirement.parse(text).marker) for text in metadata.requires)
-    return tuple(Need(text, "" if marker is None else str(marker)) for text, marker in parsed)
+    return tuple(
+        Need(text, str(marker), tuple(sorted(marker.extras))) if marker is not None else Need(text, "")
+        for text, marker in parsed
+    )
 
 
 class Summaries:
@@ -59,7 +69,7 @@ class Summaries:
             return None
         try:
             name, version, form, python, extras, defaults, needs = json.loads(entry.body)
-            found = tuple(Need(*_texts(need)) for need in needs)
+            found = tuple(_need(*each) for each in needs)
             requires = tuple(need.text for need in found)
             _texts((name, version, form, python))
             metadata = CoreMetadata(name, version, form, python, requires, _texts(extras), _texts(defaults))
@@ -87,6 +97,11 @@ def _key(file: "File") -> str:
     offered = file.core_metadata
     beside = str(offered) if isinstance(offered, bool) else identity_of(best_digest(offered))
     return f"{file.url}\n{whole}\n{beside}"
+
+
+def _need(text: str, marker: str, extras: "Iterable[Any]") -> Need:
+    _texts((text, marker))
+    return Need(text, marker, _texts(extras))
 
 
 def _texts(found: "Iterable[Any]") -> tuple[str, ...]:

@@ -87,7 +87,8 @@ class Universe:
 
     def candidates(self, project: str) -> "ProjectCandidates":
         """Return the project's candidates, fetching its pages if need be."""
-        self.meet([project])
+        if project not in self._projects:
+            self.meet([project])
         return self._projects[project]
 
     def is_known(self, project: str) -> bool:

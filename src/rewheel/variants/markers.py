@@ -58,6 +58,15 @@ class Marker:
         """Whether the marker asks for the selected variant; such markers are for dependencies only."""
         return not VARIANT_VARIABLES.isdisjoint(self.variables)
 
+    @property
+    def extras(self) -> frozenset[str]:
+        """Extras of which one must be asked for if the marker is to be true; empty if it may be without.
+
+        >>> sorted(Marker.parse('extra == "a" and os_name == "nt" or extra == "b"').extras)
+        ['a', 'b']
+        """
+        return _extras_needed(self._node)
+
     def evaluate(
         self,
         environment: Mapping[str, str],
@@ -155,6 +164,18 @@ def _evaluate(node: Node, context: _Context) -> bool:
         results = (_evaluate(item, context) for item in node.items)
         return all(results) if node.operator == "and" else any(results)
     return _compare(node, context)
+
+
+def _extras_needed(node: Node) -> frozenset[str]:
+    if isinstance(node, Comparison):
+        if node.operator != "==" or node.variables != ("extra",):
+            return frozenset()
+        literal = node.right.text if node.left.is_variable else node.left.text
+        return frozenset({literal} if literal else ())
+    needed = [_extras_needed(item) for item in node.items]
+    if node.operator == "and":
+        return next(filter(None, needed), frozenset())
+    return frozenset().union(*needed) if all(needed) else frozenset()
 
 
 def _settle(node: Node, context: _Context) -> Node | bool:
