@@ -52,10 +52,14 @@ def test_what_is_told_of_a_version(text: str) -> None:
     assert has_local(written.key) == (version.local is not None)
 
 
-@given(st.text(alphabet="01.abcr+!v-_ \u0661\u00b2", max_size=8))
+@given(st.text(alphabet="01.abcrpostdev+!v-_ \u0661\u00b2", max_size=8))
 @example("9" * 5000)
 @example("1..2")
 @example("")
+@example("1.a1")
+@example("1rc")
+@example("1.0.post")
+@example(".post1")
 def test_what_is_no_version_has_no_key(text: str) -> None:
     """The same texts are versions as for packaging, whatever script their digits are of."""
     try:

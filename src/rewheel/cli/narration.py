@@ -84,8 +84,9 @@ def kept_line(package: "ResolvedPackage") -> str:
 def planned_lines(planned: "Installation") -> Iterator[str]:
     """Tell what would be installed, and how each wheel was chosen."""
     yield from _choices(planned)
+    new = {package.project for package in planned.new}
     for package in planned.resolution.packages:
-        yield planned_line(package) if package in planned.new else kept_line(package)
+        yield planned_line(package) if package.project in new else kept_line(package)
 
 
 def collecting_lines(planned: "Installation") -> Iterator[str]:
@@ -96,8 +97,9 @@ def collecting_lines(planned: "Installation") -> Iterator[str]:
 
 def done_lines(done: "Installation") -> Iterator[str]:
     """Tell what was there already and what changed."""
+    new = {package.project for package in done.new}
     for package in done.resolution.packages:
-        if package not in done.new and package.requested:
+        if package.requested and package.project not in new:
             yield kept_line(package)
     yield from map(change_line, done.report.installed)
     for change in done.report.removed:

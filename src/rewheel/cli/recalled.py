@@ -163,9 +163,8 @@ def keep(
 
 def _is_all_new(done: "Installation") -> bool:
     """Tell whether everything is new, and plain wheels that an index has."""
-    return all(
-        package in done.new and package.wheel is not None and not package.label and package.direct_url is None
-        for package in done.resolution.packages
+    return len(done.new) == len(done.resolution.packages) and all(
+        package.wheel is not None and not package.label and package.direct_url is None for package in done.new
     )
 
 

@@ -37,6 +37,14 @@ _NONE, _SOME = "!", '"'
 _FINAL = f"{_LAST}{_NONE}{_SOME}{_NONE}"
 """What follows the numbers of a final version."""
 _END = " "
+_MARKS = {
+    "a": (_PRE["a"], _NONE + _SOME + _NONE),
+    "b": (_PRE["b"], _NONE + _SOME + _NONE),
+    "rc": (_PRE["rc"], _NONE + _SOME + _NONE),
+    ".post": (_LAST + _SOME, _SOME + _NONE),
+    ".dev": (_FIRST + _NONE + _NONE, _NONE),
+}
+"""What keys have before and after the number of a suffix that stands alone."""
 PUBLIC_END = _NONE
 """The last character of the key of a version without a local part."""
 
@@ -71,15 +79,37 @@ class Written(NamedTuple):
 @lru_cache(maxsize=1 << 16)
 def read(text: str) -> Written | None:
     """Read a version; None for text that is none (PEP 440)."""
-    if len(text) <= _LONGEST and text.isascii():
-        numbers = text.split(".")
-        if all(map(str.isdecimal, numbers)):
-            release = tuple(map(int, numbers))
-            return Written(0, release, _FINAL, ".".join(map(str, release)))
+    if len(text) <= _LONGEST and text.isascii() and (written := _read_plain(text)) is not None:
+        return written
     version = parse_version(text)
     if version is None:
         return None
     return Written(version.epoch, version.release, _suffix(version), str(version))
+
+
+def _read_plain(text: str) -> Written | None:
+    """Read what nearly all versions are: numbers, with at most one suffix, which is written as usual."""
+    release = _release(text)
+    if release is not None:
+        return Written(0, release, _FINAL, ".".join(map(str, release)))
+    head = text.rstrip("0123456789")
+    if head == text:
+        return None
+    number = int(text[len(head) :])
+    for mark, (before, after) in _MARKS.items():
+        if head.endswith(mark) and (release := _release(head[: -len(mark)])) is not None:
+            return Written(
+                0,
+                release,
+                before + _number(number) + after,
+                f"{'.'.join(map(str, release))}{mark}{number}",
+            )
+    return None
+
+
+def _release(text: str) -> tuple[int, ...] | None:
+    numbers = text.split(".")
+    return tuple(map(int, numbers)) if all(map(str.isdecimal, numbers)) else None
 
 
 @lru_cache(maxsize=1 << 12)

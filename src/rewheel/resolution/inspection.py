@@ -247,7 +247,7 @@ def no_wheel_reason(choice: "Choice") -> str:
 def _misnamed(metadata: CoreMetadata, candidate: "Candidate") -> str:
     if normalize_project(metadata.name) != candidate.project:
         return f"its metadata is that of {metadata.name}"
-    if key_of(metadata.version) != key_of(candidate.version):
+    if metadata.version != candidate.version and key_of(metadata.version) != key_of(candidate.version):
         return f"its metadata says version {metadata.version}"
     return ""
 
