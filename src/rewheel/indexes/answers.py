@@ -1,6 +1,5 @@
 """What a server answers: a status, headers, and a body that may come slowly, damaged or only in part."""
 
-import http.client
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -11,16 +10,17 @@ from rewheel.indexes.connections import Connection, Connections
 from rewheel.indexes.decoding import Decoder, DecodingError
 from rewheel.indexes.errors import FetchError, Interrupted, NotFound, TooLarge
 from rewheel.indexes.settings import HttpSettings
+from rewheel.indexes.wire import Answer, ProtocolError
 from rewheel.values import frozen
 
-__all__ = ["RETRIED", "Response", "Stream", "check", "hint_of", "is_final", "reason_of"]
+__all__ = ["PATIENCE", "RETRIED", "Response", "Stream", "check", "hint_of", "is_final", "reason_of"]
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Answers that may be others the next time."""
 _CHUNK = 256 * 1024
 _DRAINED = 64 * 1024
 """Bytes of an unwanted answer that are read to save the connection; a larger one costs a connection."""
-_PATIENCE = 20
+PATIENCE = 20
 """A whole small answer may take this many timeouts; else a server could drip bytes and hold us for ever."""
 
 
@@ -42,20 +42,20 @@ class Stream:
     def __init__(
         self,
         connection: Connection,
-        response: http.client.HTTPResponse,
+        answer: Answer,
         url: str,
         connections: Connections,
         settings: HttpSettings,
     ) -> None:
-        self.status = response.status
-        self.reason = response.reason or ""
+        self.status = answer.status
+        self.reason = answer.reason
         self.url = url
-        self.headers = _headers(response)
+        self.headers: Mapping[str, str] = answer.headers
         self._connection: Connection | None = connection
         self._connections = connections
-        self._response = response
-        self._deadline = time.monotonic() + _PATIENCE * settings.timeout
-        self.length: int | None = response.length
+        self._answer = answer
+        self._deadline = time.monotonic() + PATIENCE * settings.timeout
+        self.length = answer.length
         """Bytes of the body as it is sent, if the server says so."""
         self._left = self.length
 
@@ -108,7 +108,7 @@ class Stream:
                     pass
             except Interrupted:
                 return
-        self._release(reusable=self._response.isclosed() or self._left == 0)
+        self._release()
 
     def _take(self, amount: int) -> bytes:
         if self._connection is None:
@@ -117,29 +117,27 @@ class Stream:
             amount = min(amount, self._left)
         try:
             # What has arrived, rather than waiting for the whole amount: a slow server must not go unnoticed.
-            data = self._response.read1(amount) if amount else b""
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self._release(reusable=False)
+            data = self._answer.read(amount) if amount else b""
+        except (OSError, ValueError) as error:
+            self._release()
             raise Interrupted(self.url, reason_of(error), status=self.status) from error
         if self._left is not None:
             self._left -= len(data)
         if not data:
             if self._left:
                 missing = self._left
-                self._release(reusable=False)
+                self._release()
                 raise Interrupted(
                     self.url, f"the answer ended {missing:,} bytes too early", status=self.status
                 )
-            self._release(reusable=True)
+            self._release()
         return data
 
-    def _release(self, *, reusable: bool) -> None:
+    def _release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        keep = reusable and not self._response.will_close
-        self._response.close()
-        if keep:
+        if self._answer.leaves_room:
             self._connections.give_back(connection)
         else:
             connection.close()
@@ -152,7 +150,7 @@ def check(response: Response | Stream) -> None:
         return
     if status in {404, 410}:
         raise NotFound(response.url, f"not found ({status})", status=status)
-    phrase = http.client.responses.get(status, "unknown status")
+    phrase = _phrase(status)
     hint = ""
     if status in {401, 403, 407}:
         hint = "give credentials in the URL (https://user:password@host/…), in the netrc file or in a keyring"
@@ -161,12 +159,13 @@ def check(response: Response | Stream) -> None:
     raise FetchError(response.url, f"the server answered {status} ({phrase})", status=status, hint=hint)
 
 
-def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in response.getheaders():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
+def _phrase(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "unknown status"
 
 
 def is_final(error: OSError) -> bool:
@@ -195,7 +194,9 @@ def reason_of(error: Exception) -> str:
         return "the connection was closed"
     if isinstance(error, OSError):
         return error.strerror or str(error) or type(error).__name__
-    return f"the answer is no valid HTTP ({type(error).__name__})"
+    if isinstance(error, ProtocolError):
+        return f"the answer is no valid HTTP: {error}"
+    return f"it cannot be asked for ({type(error).__name__})"
 
 
 def hint_of(error: Exception) -> str:

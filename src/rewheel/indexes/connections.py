@@ -6,7 +6,6 @@ of equal questions makes some resolvers stall for seconds.
 """
 
 import contextlib
-import http.client
 import socket
 import threading
 import weakref
@@ -18,6 +17,7 @@ from rewheel.indexes.credentials import basic
 from rewheel.indexes.proxies import Proxy, proxy_for
 from rewheel.indexes.settings import HttpSettings
 from rewheel.indexes.urls import Origin
+from rewheel.indexes.wire import Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -30,20 +30,18 @@ _PROXY_ANSWER_LIMIT = 64 * 1024
 class Connection:
     """An open connection to an origin; when `reused` is set, the server may have closed it meanwhile."""
 
-    __slots__ = ("http", "origin", "proxy", "reused")
+    __slots__ = ("origin", "proxy", "reused", "wire")
 
-    def __init__(
-        self, origin: Origin, http_connection: http.client.HTTPConnection, proxy: Proxy | None
-    ) -> None:
+    def __init__(self, origin: Origin, wire: Wire, proxy: Proxy | None) -> None:
         self.origin = origin
-        self.http = http_connection
+        self.wire = wire
         self.proxy = proxy
         """Set if requests must name the whole URL, because a proxy reads them."""
         self.reused = False
 
     def close(self) -> None:
         """Hang up."""
-        self.http.close()
+        self.wire.close()
 
 
 class Connections:
@@ -108,10 +106,7 @@ class Connections:
         except BaseException:
             sock.close()
             raise
-        connection = http.client.HTTPConnection(origin.host, origin.port, timeout=self._settings.timeout)
-        connection.auto_open = 0  # it must never dial itself, without our TLS and past our proxy
-        connection.sock = sock
-        return Connection(origin, connection, proxy if origin.scheme == "http" else None)
+        return Connection(origin, Wire(sock), proxy if origin.scheme == "http" else None)
 
     def _dial(self, origin: Origin, *, is_proxy: bool) -> socket.socket:
         """Try the host's addresses in the resolver's order."""

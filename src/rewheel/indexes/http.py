@@ -1,16 +1,16 @@
 """The HTTP/1.1 client: one request at a time per connection, many threads, with redirects and retries.
 
-The standard library moves the bytes; what is decided here is who gets our credentials, where we let
+`wire.py` moves the bytes; what is decided here is who gets our credentials, where we let
 ourselves be sent, how often we try again and how much we are willing to read.
 """
 
-import http.client
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
-from rewheel.indexes.answers import RETRIED, Response, Stream, hint_of, is_final, reason_of
+from rewheel.indexes.answers import PATIENCE, RETRIED, Response, Stream, hint_of, is_final, reason_of
 from rewheel.indexes.connections import Connection, Connections
 from rewheel.indexes.credentials import Credentials, basic
 from rewheel.indexes.errors import FetchError, Interrupted
@@ -106,6 +106,7 @@ class HttpClient:
             "Host": origin.address,
             "User-Agent": self.settings.user_agent,
             "Accept": "*/*",
+            "Accept-Encoding": "identity",
             "Content-Type": body.content_type,
             "Content-Length": str(body.length),
             "Connection": "close",
@@ -116,7 +117,7 @@ class HttpClient:
         try:
             with self._exchange(connection, url, headers, body, method) as stream:
                 return Response(stream.status, stream.headers, stream.url, stream.read(limit), stream.reason)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, ValueError) as error:
             connection.close()
             raise Interrupted(url, reason_of(error), hint=hint_of(error)) from error
 
@@ -176,7 +177,7 @@ class HttpClient:
             connection = self._connect(url, origin, fresh=fresh)
             try:
                 return self._exchange(connection, url, all_headers)
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except (OSError, ValueError) as error:
                 connection.close()
                 # A kept connection may have been closed by the server in the meantime: that is no failure.
                 if connection.reused and not isinstance(error, TimeoutError):
@@ -208,11 +209,16 @@ class HttpClient:
             target = f"{parts.scheme}://{parts.netloc}{target}"
             if connection.proxy[1] is not None:
                 headers = {**headers, "Proxy-Authorization": basic(*connection.proxy[1])}
+        wire, timeout = connection.wire, self.settings.timeout
         if body is None:
-            connection.http.request(method, target, headers=headers)
+            wire.ask(method, target, headers)
         else:
-            _send_body(connection.http, method, target, headers, body, timeout=self.settings.timeout)
-        return Stream(connection, connection.http.getresponse(), url, self._connections, self.settings)
+            timeout = max(timeout, _ANSWER_PATIENCE)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered already
+                wire.ask(method, target, headers, body)
+            wire.sock.settimeout(timeout)  # it may have to store and examine what it got
+        answer = wire.answer(patience=PATIENCE * timeout)
+        return Stream(connection, answer, url, self._connections, self.settings)
 
 
 class Attempts:
@@ -243,24 +249,6 @@ class Attempts:
         self._sleep(min(self._wait, self._longest) if asked is None else asked)
         self._wait *= 2
         return True
-
-
-def _send_body(
-    connection: http.client.HTTPConnection,
-    method: str,
-    target: str,
-    headers: Mapping[str, str],
-    body: Body,
-    *,
-    timeout: float,
-) -> None:
-    """Send the body; a server that hangs up while it is sent may have answered already, and is heard."""
-    try:
-        connection.request(method, target, body=iter(body), headers=dict(headers))
-    except (BrokenPipeError, ConnectionResetError):
-        return
-    if connection.sock is not None:  # it may have to store and examine what it got before it answers
-        connection.sock.settimeout(max(timeout, _ANSWER_PATIENCE))
 
 
 def _redirected(url: str, location: str) -> str:
