@@ -78,6 +78,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
+def large_wheel(folder: Path, name: str) -> Path:
+    """Make a wheel that is too large to wait in memory."""
+    return make_wheel(folder, name, "1.0", files={"data.bin": os.urandom(5 << 20)})
+
+
 def spooled(server: RunningServer) -> list[Path]:
     """Walk, because what is removed meanwhile must not stop the look."""
     return [Path(folder, name) for folder, _, names in os.walk(server.data / "spool") for name in names]
@@ -85,7 +90,7 @@ def spooled(server: RunningServer) -> list[Path]:
 
 def test_what_has_begun_is_finished_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
     with two_workers(tmp_path) as server:
-        upload = SlowUpload(server, make_wheel(tmp_path, "unhurried", "1.0"))
+        upload = SlowUpload(server, large_wheel(tmp_path, "unhurried"))
         eventually(lambda: bool(spooled(server)))
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
@@ -139,7 +144,7 @@ def test_slow_clients_are_given_up(tmp_path: Path) -> None:
 
 
 def test_a_client_that_goes_away_leaves_nothing_behind(pair: RunningServer, tmp_path: Path) -> None:
-    content = make_wheel(tmp_path, "gone", "1.0").read_bytes()
+    content = large_wheel(tmp_path, "gone").read_bytes()
     body, kind = multipart(
         metadata_fields(tmp_path / "gone-1.0-py3-none-any.whl", content), "gone.whl", content
     )

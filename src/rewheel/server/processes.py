@@ -27,7 +27,7 @@ _TURN = 0.0005
 """Seconds for which a thread may compute before others get their turn. With Python's own 5 ms, the thread
 that answers requests waits so long for each of those that render pages, whenever it has something to do."""
 
-_LARGEST_READ = 1 << 18
+_LARGEST_READ = 1 << 20
 """Bytes that are taken from a connection at once: each piece of an upload costs as much as the next."""
 
 

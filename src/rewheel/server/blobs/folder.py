@@ -61,7 +61,8 @@ class FolderBlobs:
         goal = self.path(sha256)
         if _renew(goal):
             return None
-        goal.parent.mkdir(parents=True, exist_ok=True)
+        if not goal.parent.is_dir():
+            goal.parent.mkdir(parents=True, exist_ok=True)
         return goal
 
     def _brought(self, path: Path, goal: Path, written: list[Path]) -> Path:

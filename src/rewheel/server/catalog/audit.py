@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import accounts, audit, tokens
 from rewheel.server.catalog.tokens import Identity
 
@@ -30,7 +31,7 @@ class Entry:
     detail: Mapping[str, Any]
 
 
-_ADD = insert(audit)
+_ADD = Prepared(insert(audit))
 
 
 def record(
@@ -43,8 +44,8 @@ def record(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a line in the transaction that makes the change: one is never there without the other."""
-    connection.execute(
-        _ADD,
+    _ADD.add(
+        connection,
         {
             "at": now(),
             "account_id": by.account_id if by is not None else None,

@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError as PoolTimeoutError
 
+from rewheel.server.catalog.prepared import database_error
 from rewheel.server.catalog.writing import WriterQueue
 from rewheel.server.errors import Refused, UnusableStore
 
@@ -29,6 +31,7 @@ class Database:
             self.url = make_url(url)
             self.engine = _engine(url, connections)
             self._queue = WriterQueue(_engine(url, 1)) if self.is_sqlite else None
+            self._near = _engine(url, 1) if self.is_sqlite else self.engine
         except (ArgumentError, NoSuchModuleError, ValueError) as error:
             raise UnusableStore(
                 "the URL of the database is not one that can be used",
@@ -44,6 +47,15 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees the database as it is at its first query; raises Refused (503)."""
         with _spoken(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def near(self) -> Iterator[Connection]:
+        """Give the connection with which an event loop may look up in SQLite what is found in no time.
+
+        It is kept for that, so that the loop waits for none; otherwise this is `read`.
+        """
+        with _spoken(), self._near.connect() as connection:
             yield connection
 
     @contextmanager
@@ -78,6 +90,7 @@ class Database:
         """Close all connections."""
         if self._queue is not None:
             self._queue.close()
+        self._near.dispose()
         self.engine.dispose()
 
 
@@ -141,4 +154,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the right to write at once: whoever first reads and then writes could come too late."""
     writes = connection.get_execution_options().get("rewheel_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    try:
+        driver.execute(begin)
+    except sqlite3.Error as error:
+        raise database_error(connection, begin, (), error) from error

@@ -6,6 +6,7 @@ from secrets import token_hex
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, cast, insert, select, update
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import meta
 from rewheel.server.catalog.upserts import insertion
 
@@ -18,15 +19,16 @@ _INSTANCE = "instance"
 _LIST = "list-serial"
 _FIRST = "first-serial"
 
-_FIND = select(meta.c.value).where(meta.c.key == bindparam("wanted"))
-_TOUCH_LIST = (
+_FIND = Prepared(select(meta.c.value).where(meta.c.key == bindparam("wanted")))
+_TOUCH_LIST = Prepared(
     update(meta).where(meta.c.key == _LIST).values(value=cast(cast(meta.c.value, Integer) + 1, String))
 )
 
 
 def fact(connection: Connection, key: str) -> str | None:
     """Return a fact; None if nobody has kept it."""
-    return connection.execute(_FIND, {"wanted": key}).scalar()
+    row = _FIND.row(connection, {"wanted": key})
+    return row[0] if row is not None else None
 
 
 def keep_fact(connection: Connection, key: str, value: str) -> None:
@@ -72,8 +74,7 @@ def list_serial(connection: Connection) -> int:
 
 def touch_list(connection: Connection) -> None:
     """Say that the list of projects has changed."""
-    changed = connection.execute(_TOUCH_LIST)
-    if not changed.rowcount:
+    if not _TOUCH_LIST.change(connection, {}):
         connection.execute(insert(meta).values(key=_LIST, value="1"))
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.projects import Status
 from rewheel.server.catalog.schema import files, projects, releases, retired_filenames
 
@@ -92,24 +93,27 @@ PUBLISHED = (
 )
 """The columns of `Published`, in its order."""
 
-# What pages and downloads wait for is made once; making a statement costs more than running it.
-_LIST = (
+_LIST = Prepared(
     select(*PUBLISHED)
     .join(releases, releases.c.id == files.c.release_id)
     .where(files.c.project_id == bindparam("project"), files.c.stage_id.is_(None))
     .order_by(releases.c.sort_key, files.c.filename)
 )
-_INDEX_FILES = (
+_INDEX_FILES = Prepared(
     select(releases.c.version, releases.c.variants_json)
     .where(releases.c.project_id == bindparam("project"), releases.c.variants_json.is_not(None))
     .order_by(releases.c.sort_key)
 )
-_SIZE = select(func.coalesce(func.sum(files.c.size), 0)).where(
-    files.c.project_id == bindparam("project"), files.c.external_url.is_(None)
+_SIZE = Prepared(
+    select(func.coalesce(func.sum(files.c.size), 0)).where(
+        files.c.project_id == bindparam("project"), files.c.external_url.is_(None)
+    )
 )
-_RETIRED = select(retired_filenames.c.filename).where(retired_filenames.c.filename == bindparam("filename"))
-_ADD = insert(files)
-_STORED = (
+_RETIRED = Prepared(
+    select(retired_filenames.c.filename).where(retired_filenames.c.filename == bindparam("filename"))
+)
+_ADD = Prepared(insert(files))
+_STORED = Prepared(
     select(
         files.c.filename,
         files.c.sha256,
@@ -124,11 +128,14 @@ _STORED = (
     .where(files.c.filename == bindparam("filename"))
 )
 
+_STATUS = 5
+"""The place of the project's status in `_STORED`."""
+
 
 def add(connection: Connection, project_id: int, release_id: int, file: NewFile) -> int:
     """Add a file; raises IntegrityError when another has its name."""
-    added = connection.execute(
-        _ADD,
+    return _ADD.add(
+        connection,
         {
             "project_id": project_id,
             "release_id": release_id,
@@ -149,21 +156,16 @@ def add(connection: Connection, project_id: int, release_id: int, file: NewFile)
             "uploaded_at": now(),
         },
     )
-    key = added.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def list_published(connection: Connection, project_id: int) -> Sequence[Published]:
     """Return the public files of a project, by version and name."""
-    rows: Sequence[Sequence[Any]] = connection.execute(_LIST, {"project": project_id}).all()
-    return [Published(*row) for row in rows]
+    return [Published._make(row) for row in _LIST.rows(connection, {"project": project_id})]
 
 
 def index_files(connection: Connection, project_id: int) -> Sequence[tuple[str, str]]:
     """Return version and text of the index files of a project's releases (PEP 825)."""
-    found = connection.execute(_INDEX_FILES, {"project": project_id})
-    return [(row.version, row.variants_json) for row in found]
+    return [(version, text) for version, text in _INDEX_FILES.rows(connection, {"project": project_id})]
 
 
 def index_file(connection: Connection, project_id: int, sort_key: str) -> str | None:
@@ -176,8 +178,12 @@ def index_file(connection: Connection, project_id: int, sort_key: str) -> str | 
 
 def find_stored(connection: Connection, filename: str) -> Stored | None:
     """Find a file by its name."""
-    row = connection.execute(_STORED, {"filename": filename}).one_or_none()
-    return Stored(*row[:5], Status(row.status), *row[6:]) if row is not None else None
+    row = _STORED.row(connection, {"filename": filename})
+    if row is None:
+        return None
+    values = [*row]
+    values[_STATUS] = Status(values[_STATUS])
+    return Stored(*values)
 
 
 def digest_of(connection: Connection, filename: str) -> str | None:
@@ -187,9 +193,10 @@ def digest_of(connection: Connection, filename: str) -> str | None:
 
 def is_retired(connection: Connection, filename: str) -> bool:
     """Tell whether a file of this name was deleted."""
-    return connection.execute(_RETIRED, {"filename": filename}).first() is not None
+    return _RETIRED.row(connection, {"filename": filename}) is not None
 
 
 def project_size(connection: Connection, project_id: int) -> int:
     """Return the bytes of all files of a project that are kept here, staged ones too."""
-    return int(connection.execute(_SIZE, {"project": project_id}).scalar_one())
+    (row,) = _SIZE.rows(connection, {"project": project_id})
+    return int(row[0])

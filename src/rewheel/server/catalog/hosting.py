@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.projects import Status
 from rewheel.server.catalog.schema import files, organisations, projects
 
@@ -45,17 +46,20 @@ class HeldRim:
     """Of its project."""
 
 
-_RIVAL = select(files.c.id, files.c.sha256, files.c.external_url, files.c.yanked_reason).where(
-    files.c.filename == bindparam("filename")
+_RIVAL = Prepared(
+    select(files.c.id, files.c.sha256, files.c.external_url, files.c.yanked_reason).where(
+        files.c.filename == bindparam("filename")
+    )
 )
 
 
 def find_rival(connection: Connection, filename: str) -> Rival | None:
     """Find who has a name, which for a rim is that of its wheel."""
-    row = connection.execute(_RIVAL, {"filename": filename}).one_or_none()
+    row = _RIVAL.row(connection, {"filename": filename})
     if row is None:
         return None
-    return Rival(row.id, row.sha256, row.external_url is not None, row.yanked_reason is not None)
+    key, sha256, external_url, yanked_reason = row
+    return Rival(key, sha256, external_url is not None, yanked_reason is not None)
 
 
 def remove(connection: Connection, rival: Rival) -> None:

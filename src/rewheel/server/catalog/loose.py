@@ -10,6 +10,7 @@ put again, and `hold` is told so. What was deleted is remembered for longer than
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import loose_blobs
 from rewheel.server.catalog.upserts import insertion
 
@@ -64,7 +66,11 @@ class Vanishing(Exception):  # noqa: N818 - a turn that things take, not a mista
 
 _COLUMNS = (loose_blobs.c.sha256, loose_blobs.c.since, loose_blobs.c.doomed_at)
 _AMONG = loose_blobs.c.sha256.in_(bindparam("hashes", expanding=True))
-_DOOMED = select(loose_blobs.c.sha256, loose_blobs.c.doomed_at).where(_AMONG)
+_DOOMED = Prepared(
+    select(loose_blobs.c.sha256, loose_blobs.c.doomed_at).where(
+        or_(loose_blobs.c.sha256 == bindparam("one"), loose_blobs.c.sha256 == bindparam("other"))
+    )
+)
 _HELD = delete(loose_blobs).where(_AMONG)
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 _EXCLUDE = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
@@ -90,7 +96,10 @@ def hold(connection: Connection, hashes: Iterable[str], renewed: Mapping[str, da
     """
     wanted = sorted(set(hashes))
     _lock(connection, wanted, _SHARE)
-    rows = connection.execute(_DOOMED, {"hashes": wanted}).all()
+    rows: list[Sequence[Any]] = []
+    for place in range(0, len(wanted), 2):  # mostly a file and its metadata
+        pair = wanted[place : place + 2]
+        rows += _DOOMED.rows(connection, {"one": pair[0], "other": pair[-1]})
     if not rows:
         return
     doomed = [sha256 for sha256, at in rows if at is not None and renewed.get(sha256) != at]

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, exists, select
 
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import files, releases
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Row
+    from collections.abc import Sequence
 
 __all__ = ["best", "is_prerelease", "newest_release"]
 
@@ -20,8 +21,8 @@ _STEP = 16
 _IS_OFFERED = exists().where(
     files.c.release_id == releases.c.id, files.c.stage_id.is_(None), files.c.yanked_reason.is_(None)
 )
-_RELEASES = (
-    select(releases.c.id, releases.c.version, _IS_OFFERED.label("is_offered"))
+_RELEASES = Prepared(
+    select(releases.c.id, releases.c.version, _IS_OFFERED)
     .where(releases.c.project_id == bindparam("project"))
     .order_by(releases.c.sort_key.desc())
     .limit(bindparam("most"))
@@ -34,16 +35,16 @@ def newest_release(connection: Connection, project_id: int) -> int | None:
 
     If there is none it is the newest pre-release, else one that is yanked; None without releases.
     """
-    found: Row[Any] | None = None
+    found: Sequence[Any] | None = None
     passed, step = 0, _STEP
     while True:
-        rows = connection.execute(_RELEASES, {"project": project_id, "most": step, "passed": passed}).all()
+        rows = _RELEASES.rows(connection, {"project": project_id, "most": step, "passed": passed})
         some = [found, *rows] if found is not None else rows
         if not some:
             return None
-        found = best((row, not row.is_offered, row.version) for row in some)
-        if len(rows) < step or not any(_shortcomings(not found.is_offered, found.version)):
-            return int(found.id)
+        found = best((row, not row[2], row[1]) for row in some)
+        if len(rows) < step or not any(_shortcomings(not found[2], found[1])):
+            return int(found[0])
         passed, step = passed + step, step * 8
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete as delete_rows, insert, sel
 
 from rewheel.server.catalog.facts import first_serial, raise_first_serial, touch_list
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import projects
 from rewheel.variants import normalize_project
 
@@ -70,11 +71,13 @@ COLUMNS = (
 """The columns of `Project`, in its order."""
 
 _STATUS, _VISIBLE = COLUMNS.index(projects.c.status), COLUMNS.index(projects.c.is_visible)
-_FIND = select(*COLUMNS).where(projects.c.name == bindparam("name"))  # made once: pages wait for it
-_FIND_FOR_UPDATE = _FIND.with_for_update()
-_CREATE = insert(projects)
-_TOUCH = update(projects).where(projects.c.id == bindparam("project")).values(serial=projects.c.serial + 1)
-_PUBLISH = (
+_BY_NAME = select(*COLUMNS).where(projects.c.name == bindparam("name"))
+_FIND, _FIND_FOR_UPDATE = Prepared(_BY_NAME), Prepared(_BY_NAME.with_for_update())
+_CREATE = Prepared(insert(projects))
+_TOUCH = Prepared(
+    update(projects).where(projects.c.id == bindparam("project")).values(serial=projects.c.serial + 1)
+)
+_PUBLISH = Prepared(
     update(projects)
     .where(projects.c.id == bindparam("project"))
     .values(is_visible=True, serial=projects.c.serial + 1)
@@ -88,8 +91,7 @@ def find(connection: Connection, name: str, *, for_update: bool = False) -> Proj
     """
     if "\0" in name:  # PostgreSQL knows no such text
         return None
-    query = _FIND_FOR_UPDATE if for_update else _FIND
-    row: Sequence[Any] | None = connection.execute(query, {"name": name}).one_or_none()
+    row = (_FIND_FOR_UPDATE if for_update else _FIND).row(connection, {"name": name})
     return of_row(row) if row is not None else None
 
 
@@ -106,8 +108,8 @@ def create(connection: Connection, display_name: str) -> Project:
     Raises IntegrityError when there is one of the same normalised name.
     """
     name, serial = normalize_project(display_name), first_serial(connection)
-    added = connection.execute(
-        _CREATE,
+    key = _CREATE.add(
+        connection,
         {
             "name": name,
             "display_name": display_name,
@@ -120,17 +122,15 @@ def create(connection: Connection, display_name: str) -> Project:
             "created_at": now(),
         },
     )
-    key = added.inserted_primary_key
-    assert key is not None
     return Project(
-        key[0], name, display_name, Status.ACTIVE, "", None, None, serial, is_visible=False, tracks=(),
+        key, name, display_name, Status.ACTIVE, "", None, None, serial, is_visible=False, tracks=(),
         alternate_locations=(),
     )  # fmt: skip
 
 
 def touch(connection: Connection, project_id: int) -> None:
     """Say that something about a project has changed: caches hold its pages by its serial."""
-    connection.execute(_TOUCH, {"project": project_id})
+    _TOUCH.change(connection, {"project": project_id})
 
 
 def change(connection: Connection, project_id: int, **values: Any) -> None:  # noqa: ANN401 - columns
@@ -156,7 +156,7 @@ def publish(connection: Connection, project: Project) -> None:
 
     `project` is what it was when nobody else could change it any more.
     """
-    connection.execute(_PUBLISH, {"project": project.id})
+    _PUBLISH.change(connection, {"project": project.id})
     if not project.is_visible:
         touch_list(connection)
 

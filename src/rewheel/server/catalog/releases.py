@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete as delete_rows, insert, select, update
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import files, releases
 
 __all__ = [
@@ -25,10 +26,12 @@ class Description:
     description_content_type: str
 
 
-_FIND = select(releases.c.id).where(
-    releases.c.project_id == bindparam("project"), releases.c.sort_key == bindparam("key")
+_FIND = Prepared(
+    select(releases.c.id).where(
+        releases.c.project_id == bindparam("project"), releases.c.sort_key == bindparam("key")
+    )
 )
-_CREATE = insert(releases)
+_CREATE = Prepared(insert(releases))
 
 
 def find_or_create(
@@ -45,8 +48,8 @@ def create(
     connection: Connection, project_id: int, *, version: str, sort_key: str, description: Description
 ) -> int:
     """Begin a release, and return its id; raises IntegrityError when there is one of this version."""
-    added = connection.execute(
-        _CREATE,
+    return _CREATE.add(
+        connection,
         {
             "project_id": project_id,
             "version": version,
@@ -55,9 +58,6 @@ def create(
             **_values(description),
         },
     )
-    key = added.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def describe(connection: Connection, release_id: int, description: Description) -> None:
@@ -94,8 +94,8 @@ def keep_variants(connection: Connection, release_id: int, text: str | None) -> 
 
 def find(connection: Connection, project_id: int, sort_key: str) -> int | None:
     """Return the id of a release; None if there is none."""
-    found = connection.execute(_FIND, {"project": project_id, "key": sort_key}).scalar()
-    return int(found) if found is not None else None
+    found = _FIND.row(connection, {"project": project_id, "key": sort_key})
+    return int(found[0]) if found is not None else None
 
 
 def is_empty(connection: Connection, release_id: int) -> bool:

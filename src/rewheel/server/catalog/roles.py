@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, union_all, update
 
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import accounts, organisation_members, projects, roles
 
 __all__ = ["Holder", "Role", "grant", "holders", "owned_by", "revoke", "role_of"]
@@ -27,26 +28,30 @@ class Holder(NamedTuple):
     role: Role
 
 
-_HELD = union_all(
-    select(roles.c.role).where(
-        roles.c.project_id == bindparam("project"), roles.c.account_id == bindparam("account")
-    ),
-    select(organisation_members.c.role)
-    .join(projects, projects.c.organisation_id == organisation_members.c.organisation_id)
-    .where(projects.c.id == bindparam("project"), organisation_members.c.account_id == bindparam("account")),
+_HELD = Prepared(
+    union_all(
+        select(roles.c.role).where(
+            roles.c.project_id == bindparam("project"), roles.c.account_id == bindparam("account")
+        ),
+        select(organisation_members.c.role)
+        .join(projects, projects.c.organisation_id == organisation_members.c.organisation_id)
+        .where(
+            projects.c.id == bindparam("project"), organisation_members.c.account_id == bindparam("account")
+        ),
+    )
 )
-_CHANGE = (
+_CHANGE = Prepared(
     update(roles)
     .where(roles.c.project_id == bindparam("project"), roles.c.account_id == bindparam("account"))
     .values(role=bindparam("granted"))
 )
-_ADD = insert(roles)
+_ADD = Prepared(insert(roles))
 
 
 def role_of(connection: Connection, project_id: int, account_id: int) -> Role | None:
     """Return the role of an account in a project: its own, or that of its organisation's members."""
-    held = connection.execute(_HELD, {"project": project_id, "account": account_id}).scalars()
-    found = {Role(role) for role in held}
+    held = _HELD.rows(connection, {"project": project_id, "account": account_id})
+    found = {Role(role) for (role,) in held}
     if not found:
         return None
     return Role.OWNER if Role.OWNER in found else Role.MAINTAINER
@@ -54,11 +59,8 @@ def role_of(connection: Connection, project_id: int, account_id: int) -> Role | 
 
 def grant(connection: Connection, project_id: int, account_id: int, role: Role) -> None:
     """Give an account a role, in place of the one that it has."""
-    changed = connection.execute(
-        _CHANGE, {"project": project_id, "account": account_id, "granted": role.value}
-    )
-    if not changed.rowcount:
-        connection.execute(_ADD, {"project_id": project_id, "account_id": account_id, "role": role.value})
+    if not _CHANGE.change(connection, {"project": project_id, "account": account_id, "granted": role.value}):
+        _ADD.change(connection, {"project_id": project_id, "account_id": account_id, "role": role.value})
 
 
 def revoke(connection: Connection, project_id: int, account_id: int) -> bool:

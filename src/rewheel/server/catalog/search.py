@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from rewheel.server.catalog.newest import newest_release
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import projects, releases, search_terms
 from rewheel.variants import normalize_project
 
@@ -42,16 +43,18 @@ class Hits:
     """Whether these are only names that look alike."""
 
 
-_SAYS = (
+_SAYS = Prepared(
     select(projects.c.name, releases.c.summary, releases.c.metadata)
     .join(releases, releases.c.project_id == projects.c.id)
     .where(releases.c.id == bindparam("release"))
 )
-_KNOWN = select(search_terms.c.term, search_terms.c.weight).where(
-    search_terms.c.project_id == bindparam("project")
+_KNOWN = Prepared(
+    select(search_terms.c.term, search_terms.c.weight).where(
+        search_terms.c.project_id == bindparam("project")
+    )
 )
-_FORGET = delete(search_terms).where(search_terms.c.project_id == bindparam("project"))
-_ADD = insert(search_terms)
+_FORGET = Prepared(delete(search_terms).where(search_terms.c.project_id == bindparam("project")))
+_ADD = Prepared(insert(search_terms))
 
 
 def renew(connection: Connection, project_id: int) -> None:
@@ -68,7 +71,7 @@ def renew(connection: Connection, project_id: int) -> None:
         {"project_id": project_id, "term": term, "weight": weight} for term, weight in sorted(terms.items())
     ]
     if rows:
-        connection.execute(_ADD, rows)
+        _ADD.add_all(connection, rows)
 
 
 def drifted(connection: Connection, *, after: int, limit: int) -> tuple[Sequence[str], int | None]:
@@ -84,7 +87,7 @@ def drifted(connection: Connection, *, after: int, limit: int) -> tuple[Sequence
 
 def forget(connection: Connection, project_id: int) -> None:
     """Let a project not be found any more."""
-    connection.execute(_FORGET, {"project": project_id})
+    _FORGET.change(connection, {"project": project_id})
 
 
 def search(connection: Connection, query: str) -> Hits:
@@ -109,12 +112,12 @@ def _said(connection: Connection, project_id: int) -> dict[str, int]:
     release = newest_release(connection, project_id)
     if release is None:
         return {}
-    row = connection.execute(_SAYS, {"release": release}).one()
-    return _terms(row.name, row.summary, row.metadata.get("keywords", ()))
+    ((name, summary, metadata),) = _SAYS.rows(connection, {"release": release})
+    return _terms(name, summary, metadata.get("keywords", ()))
 
 
 def _known(connection: Connection, project_id: int) -> dict[str, int]:
-    return {row.term: row.weight for row in connection.execute(_KNOWN, {"project": project_id})}
+    return dict(map(tuple, _KNOWN.rows(connection, {"project": project_id})))
 
 
 def _terms(name: str, summary: str, keywords: Iterable[str]) -> dict[str, int]:

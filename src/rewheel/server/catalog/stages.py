@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import projects, stage_files, stages
 
 __all__ = [
@@ -218,7 +219,7 @@ def change_file(connection: Connection, file_id: int, **values: Any) -> None:  #
     connection.execute(update(stage_files).where(stage_files.c.id == file_id).values(**values))
 
 
-_RESERVED = (
+_RESERVED = Prepared(
     select(stage_files.c.id)
     .join(stages, stages.c.id == stage_files.c.stage_id)
     .where(
@@ -249,7 +250,7 @@ def is_reserved(connection: Connection, filenames: Sequence[str], *, apart_from:
     There are one or two of them: those of a wheel and of its rim.
     """
     values = {"name": filenames[0], "other": filenames[-1], "apart_from": apart_from or 0}
-    return connection.execute(_RESERVED, values).first() is not None
+    return _RESERVED.row(connection, values) is not None
 
 
 def staged_blobs(connection: Connection) -> Iterator[tuple[str, str, int | None]]:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import accounts, tokens
 
 __all__ = [
@@ -101,31 +102,33 @@ _IDENTITY = (
     tokens.c.scopes,
     tokens.c.last_used_at,
 )
-_IDENTIFY = select(*_IDENTITY).join(accounts).where(tokens.c.digest == bindparam("digest"))
-_IDENTIFY_AGAIN = select(*_IDENTITY).join(accounts).where(tokens.c.id == bindparam("token"))
+_IDENTIFY = Prepared(select(*_IDENTITY).join(accounts).where(tokens.c.digest == bindparam("digest")))
+_IDENTIFY_AGAIN = Prepared(select(*_IDENTITY).join(accounts).where(tokens.c.id == bindparam("token")))
 
 
 def identify(connection: Connection, secret: str) -> Identity | None:
     """Return whom a secret stands for; None if it is unknown, expired or revoked."""
     wanted = digest(secret)
-    row = connection.execute(_IDENTIFY, {"digest": wanted}).one_or_none()
+    row = _IDENTIFY.row(connection, {"digest": wanted})
     # The database has found it by an index over digests; this is the comparison that counts.
-    if row is None or not hmac.compare_digest(row.digest, wanted):
+    if row is None or not hmac.compare_digest(row[0], wanted):
         return None
     return _identity(row)
 
 
 def identify_again(connection: Connection, token_id: int) -> Identity | None:
     """Return whom a token stands for that was shown before; None if it is expired or revoked meanwhile."""
-    row = connection.execute(_IDENTIFY_AGAIN, {"token": token_id}).one_or_none()
+    row = _IDENTIFY_AGAIN.row(connection, {"token": token_id})
     return _identity(row) if row is not None else None
 
 
-def _identity(row: Any) -> Identity | None:  # noqa: ANN401 - SQLAlchemy's row
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now()):
+def _identity(row: Sequence[Any]) -> Identity | None:
+    _, expires_at, revoked_at, *known, last_used_at = row
+    if revoked_at is not None or (expires_at is not None and expires_at <= now()):
         return None
-    is_noted = row.last_used_at is not None and row.last_used_at > now() - _USE_IS_NOTED
-    return Identity(row.account_id, row.name, row.is_admin, row.id, row.scopes, is_noted)
+    identity = Identity(*known)
+    is_noted = last_used_at is not None and last_used_at > now() - _USE_IS_NOTED
+    return identity if is_noted else replace(identity, is_use_noted=False)
 
 
 def exist(connection: Connection, account_id: int) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from rewheel.server.catalog import loose
 from rewheel.server.catalog.moments import now
+from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.schema import files, releases, retired_filenames
 
 __all__ = ["Held", "has_yanked", "held", "retire", "yank"]
@@ -27,7 +28,7 @@ class Held:
     yanked_reason: str | None
 
 
-_HAS_YANKED = (
+_HAS_YANKED = Prepared(
     select(files.c.id)
     .where(files.c.release_id == bindparam("release"), files.c.yanked_reason.is_not(None))
     .limit(1)
@@ -61,7 +62,7 @@ def yank(connection: Connection, file_ids: Collection[int], reason: str | None) 
 
 def has_yanked(connection: Connection, release_id: int) -> bool:
     """Tell whether any file of a release is yanked."""
-    return connection.execute(_HAS_YANKED, {"release": release_id}).first() is not None
+    return _HAS_YANKED.row(connection, {"release": release_id}) is not None
 
 
 def retire(connection: Connection, file: Held) -> None:

@@ -21,6 +21,7 @@ from rewheel.server.keeping import keep
 from rewheel.server.new_names import check_new_name
 from rewheel.server.permissions import check_upload
 from rewheel.server.services import Services
+from rewheel.server.settings import ServerSettings
 
 __all__ = ["Accepted", "Upload", "accept", "accept_file", "check_digests", "check_elsewhere", "check_project"]
 
@@ -61,7 +62,8 @@ def accept(services: Services, upload: Upload) -> Accepted:
     check_digests(upload)
     name = read_name(spooled.path.name)
     if name.project != upload.project:
-        check_project(services, name.project, upload.by)
+        with services.database.read() as connection:
+            check_project(connection, services.settings, name.project, upload.by)
     if _is_there(services, name, spooled.sha256):
         return Accepted(name.project, name.name, is_new=False)
     inspected = inspect(spooled, allow_http=services.settings.allow_insecure_external)
@@ -135,14 +137,15 @@ def _is_there(services: Services, name: FileName, sha256: str) -> bool:
     return False
 
 
-def check_project(services: Services, name: str, by: Identity | None) -> projects.Project | None:
+def check_project(
+    connection: Connection, settings: ServerSettings, name: str, by: Identity | None
+) -> projects.Project | None:
     """Find the project that an upload is for; raises Refused when it takes none, or none from this sender."""
-    with services.database.read() as connection:
-        project = projects.find(connection, name)
-        if by is not None:
-            check_upload(connection, by, name, project)
-            if project is None:
-                check_new_name(connection, services.settings.new_projects, by, name)
+    project = projects.find(connection, name)
+    if by is not None:
+        check_upload(connection, by, name, project)
+        if project is None:
+            check_new_name(connection, settings.new_projects, by, name)
     if project is not None:
         check_status(project)
     return project

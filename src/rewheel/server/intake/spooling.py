@@ -16,7 +16,7 @@ from rewheel.server.errors import Refused
 
 __all__ = ["Spool", "Spooled", "open_spool"]
 
-_STEP = 1 << 20
+_STEP = 1 << 21
 """Bytes that are gathered before a thread hashes and writes them."""
 
 _MOST_PIECES = 1024
@@ -27,7 +27,7 @@ _READ = 1 << 18
 
 
 class _Hasher(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -78,18 +78,13 @@ class Spool:
         self._too_large = too_large or f"the file is larger than {limit} bytes"
         self._hash = hashlib.sha256()
         self._hashes = {algorithm: _hasher(algorithm) for algorithm in digests}
-        self._waiting: list[bytes] = []
+        self._waiting: list[bytes | memoryview] = []
         self._waiting_size = 0
         self._stream: BinaryIO | None = None
         self.size = 0
         """Bytes that have arrived."""
 
     def __enter__(self) -> Self:
-        try:
-            self._folder.mkdir(parents=True, mode=0o700)
-            self._stream = self._path.open("xb")
-        except OSError as error:
-            raise trouble(error) from error
         return self
 
     def __exit__(
@@ -99,16 +94,16 @@ class Spool:
 
     def discard(self) -> None:
         """Remove what nobody has taken away; more than once does no harm."""
-        if self._stream is None:
+        stream, self._stream, self._waiting = self._stream, None, []
+        if stream is None:
             return
         with suppress(OSError):
-            self._stream.close()
-        self._stream = None
+            stream.close()
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
             self._folder.rmdir()
 
-    async def write(self, piece: bytes) -> None:
+    async def write(self, piece: bytes | memoryview) -> None:
         """Take in what has arrived; raises Refused for too much, or when the disk is full."""
         self.size += len(piece)
         if self.size > self._limit:
@@ -121,25 +116,34 @@ class Spool:
     def finish(self) -> Spooled:
         """Close the file and say what has arrived. This waits for the disk."""
         self._flush()
-        assert self._stream is not None
         try:
-            self._stream.close()
+            self._opened().close()
         except OSError as error:
             raise trouble(error) from error
         digests = {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashes.items()}
         return Spooled(self._path, self._hash.hexdigest(), self.size, digests)
 
     def _flush(self) -> None:
-        assert self._stream is not None
+        stream = self._opened()
         pieces, self._waiting, self._waiting_size = self._waiting, [], 0
         for piece in pieces:
             self._hash.update(piece)
             for hasher in self._hashes.values():
                 hasher.update(piece)
             try:
-                self._stream.write(piece)
+                stream.write(piece)
             except OSError as error:
                 raise trouble(error) from error
+
+    def _opened(self) -> BinaryIO:
+        """Return the file, which is made when there is something to write: small uploads wait in memory."""
+        if self._stream is None:
+            try:
+                self._folder.mkdir(parents=True, mode=0o700)
+                self._stream = self._path.open("xb")
+            except OSError as error:
+                raise trouble(error) from error
+        return self._stream
 
 
 def _hasher(algorithm: str) -> _Hasher:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import partial
 
 from starlette.types import Scope
 
@@ -41,7 +42,7 @@ async def authenticate(services: Services, scope: Scope) -> Identity:
             kind="no-token",
             headers=_CHALLENGE,
         )
-    identity = await services.run(_identify, services, secret)
+    identity = await services.look_up(partial(tokens.identify, secret=secret))
     if identity is None:
         raise Refused(
             401,
@@ -58,8 +59,3 @@ async def authenticate(services: Services, scope: Scope) -> Identity:
 def _note_use(services: Services, identity: Identity) -> None:
     with services.database.write() as connection:
         tokens.mark_used(connection, identity.token_id)
-
-
-def _identify(services: Services, secret: str) -> Identity | None:
-    with services.database.read() as connection:
-        return tokens.identify(connection, secret)

@@ -1,8 +1,7 @@
 """`/legacy/`: the upload interface that twine and `uv publish` speak."""
 
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -18,7 +17,7 @@ from rewheel.server.intake.limits import file_limit, too_large
 from rewheel.server.services import Services
 from rewheel.server.writing.authentication import authenticate
 from rewheel.server.writing.bodies import pieces
-from rewheel.server.writing.form import FormReader
+from rewheel.server.writing.form import FormReader, Sink
 from rewheel.server.writing.upload2.legacy_stage import stage_upload
 from rewheel.variants import normalize_project
 
@@ -66,28 +65,24 @@ class LegacyUpload:
         spools: list[Spool] = []
         names: list[str] = []
 
-        async with AsyncExitStack() as stack:
+        with ExitStack() as stack:
 
-            async def begin(
-                filename: str, fields: dict[str, list[str]]
-            ) -> Callable[[bytes], Awaitable[None]]:
+            async def begin(filename: str, fields: dict[str, list[str]]) -> Sink:
                 name, digests = normalize_project(_single(fields, "name")), _digests(fields)
-
-                def prepare() -> Spool:
-                    project = check_project(self._services, name, identity)
-                    limit = file_limit(settings, project)
-                    spool = Spool(
-                        self._services.spool,
-                        filename,
-                        limit=limit,
-                        too_large=too_large(filename[:200], limit),
-                        digests=[algorithm for algorithm in digests if algorithm != "sha256"],
-                    )
-                    return stack.enter_context(spool)
-
-                spools.append(await self._services.run(prepare))
+                project = await self._services.look_up(
+                    lambda connection: check_project(connection, settings, name, identity)
+                )
+                limit = file_limit(settings, project)
+                spool = Spool(
+                    self._services.spool,
+                    filename,
+                    limit=limit,
+                    too_large=too_large(filename[:200], limit),
+                    digests=[algorithm for algorithm in digests if algorithm != "sha256"],
+                )
+                spools.append(stack.enter_context(spool))
                 names.append(filename)
-                return spools[0].write
+                return spool.write
 
             reader = FormReader(header(scope, b"content-type"), begin)
             limit = settings.hard_file_limit + _FORM_OVERHEAD
