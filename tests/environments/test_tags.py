@@ -6,7 +6,8 @@ from typing import Any
 
 import packaging
 import pytest
-from packaging.tags import cpython_tags, mac_platforms, sys_tags
+from hypothesis import given, strategies as st
+from packaging.tags import compatible_tags, cpython_tags, mac_platforms, sys_tags
 
 from environments.test_interpreter import other_pythons
 from rewheel.environments import (
@@ -18,7 +19,13 @@ from rewheel.environments import (
 )
 from rewheel.environments.interpreter import query
 from rewheel.environments.libc import musl_version, read_elf
-from rewheel.environments.tags import described_markers, described_platforms, described_tags, interpreter_tags
+from rewheel.environments.tags import (
+    _cpython,
+    described_markers,
+    described_platforms,
+    described_tags,
+    interpreter_tags,
+)
 
 
 def facts(**build: Any) -> Interpreter:
@@ -49,6 +56,21 @@ def test_tags_of_other_pythons_are_what_packaging_says_there(python: Path) -> No
         pytest.skip("packaging does not run there")
     expected = list(dict.fromkeys(json.loads(run.stdout)))
     assert list(InterpreterCache(None).tags(InterpreterCache(None).interpreter(python))) == expected
+
+
+@given(
+    st.sampled_from([(3, minor) for minor in range(17)]),
+    st.lists(st.sampled_from(["cp38", "cp311", "cp311d", "cp313t", "cp315"]), max_size=2, unique=True),
+    st.lists(st.sampled_from(["linux_x86_64", "manylinux_2_17_x86_64", "win32"]), max_size=3),
+)
+def test_the_order_is_that_of_packaging(
+    version: tuple[int, int], abis: list[str], platforms: list[str]
+) -> None:
+    name = "cp{}{}".format(*version)
+    found = _cpython(version, abis, platforms, name)
+    assert list(found) == unique(
+        [*cpython_tags(version, abis, platforms), *compatible_tags(version, name, platforms)]
+    )
 
 
 # What packaging itself says when it is told to be on such a Linux; its functions for that are private,

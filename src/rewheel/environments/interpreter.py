@@ -188,15 +188,16 @@ def _is_running(executable: Path) -> bool:
 
 def _ask(executable: Path, timeout: float, meanwhile: Callable[[], None] | None) -> dict[str, Any]:
     import json
-    import pkgutil
-    import secrets
+    import os
 
     name = str(executable)
-    source = pkgutil.get_data(__package__, "query.py")
-    if source is None:  # pragma: no cover - a loader without data
-        raise InterpreterError(name, "the questions for it are missing from this installation of rewheel")
-    token = secrets.token_hex(8)
-    status, out, err = _run([name, "-I", "-c", _STARTER, token, source.decode()], timeout, meanwhile)
+    try:
+        source = Path(__file__).with_name("query.py").read_text(encoding="utf-8")
+    except OSError as error:
+        missing = "the questions for it are missing from this installation of rewheel"
+        raise InterpreterError(name, missing) from error
+    token = os.urandom(8).hex()
+    status, out, err = _run([name, "-I", "-c", _STARTER, token, source], timeout, meanwhile)
     if status == _TOO_OLD_STATUS:
         raise InterpreterTooOld(name, _too_old(out.strip()[-10:]))
     if "unknown option: -i" in err.lower():

@@ -1,7 +1,8 @@
 """Which wheel tags a Python can use, here or on a described platform, and in which order.
 
-`packaging.tags` has the order; what it would ask of the running interpreter is given to it, so the tags of
-any interpreter and of any platform come out as if it had been asked there.
+`packaging.tags` has the order, which is repeated here for ordinary builds of CPython; what it would ask of
+the running interpreter is given to it, so the tags of any interpreter and of any platform come out as if it
+had been asked there.
 """
 
 import re
@@ -27,6 +28,8 @@ __all__ = [
 _MANYLINUX_MACHINES = frozenset({"x86_64", "aarch64", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"})
 _LEGACY_MANYLINUX = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _LAST_MINOR = 50  # of a glibc major version that has ended; none has, so this is a generous guess
+_FIRST_STABLE, _NEW_STABLE = (3, 2), (3, 15)
+"""The first versions of CPython with a stable ABI, and with another one for builds without the GIL."""
 _SHORT_NAMES = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
 _WINDOWS = {
     "amd64": "win_amd64",
@@ -121,13 +124,13 @@ def described_markers(markers: Mapping[str, str], platform: PlatformDescription)
 
 
 def _ranked(interpreter: Interpreter, platforms: Sequence[str], abis: Sequence[str]) -> Mapping[str, int]:
-    from packaging.tags import compatible_tags, generic_tags
-
     version = interpreter.version[:2]
     short = _SHORT_NAMES.get(interpreter.implementation, interpreter.implementation)
     name = f"{short}{interpreter.build.nodot}"
     if short == "cp":
         return _cpython(version, abis, platforms, name)
+    from packaging.tags import compatible_tags, generic_tags
+
     tags = list(generic_tags(name, abis, platforms))
     tags += compatible_tags(version, "pp3" if short == "pp" else None, platforms)
     return _numbered(tags)
@@ -136,9 +139,27 @@ def _ranked(interpreter: Interpreter, platforms: Sequence[str], abis: Sequence[s
 def _cpython(
     version: tuple[int, int], abis: Sequence[str], platforms: Sequence[str], name: str
 ) -> Mapping[str, int]:
+    if _FIRST_STABLE <= version < _NEW_STABLE and not any("t" in abi for abi in abis):
+        return _ordinary(version, abis, platforms, name)
     from packaging.tags import compatible_tags, cpython_tags
 
     tags = [*cpython_tags(version, abis, platforms), *compatible_tags(version, name, platforms)]
+    return _numbered(tags)
+
+
+def _ordinary(
+    version: tuple[int, int], abis: Sequence[str], platforms: Sequence[str], name: str
+) -> Mapping[str, int]:
+    """Do as `packaging.tags` does for nearly everybody: loading it takes longer than all else about tags."""
+    major, minor = version
+    older = range(minor - 1, 1, -1)
+    own = f"cp{major}{minor}"
+    prefixes = [f"{own}-{abi}" for abi in (*abis, "abi3", "none")]
+    prefixes += [f"cp{major}{each}-abi3" for each in older]
+    pythons = [f"py{major}{minor}", f"py{major}", *(f"py{major}{each}" for each in range(minor - 1, -1, -1))]
+    prefixes += [f"{python}-none" for python in pythons]
+    tags = [f"{prefix}-{platform}" for prefix in prefixes for platform in platforms]
+    tags += [f"{name}-none-any", *(f"{python}-none-any" for python in pythons)]
     return _numbered(tags)
 
 
@@ -147,7 +168,7 @@ def platforms_in(tags: Iterable[str]) -> frozenset[str]:
     return frozenset(tag.rsplit("-", 1)[1] for tag in tags)
 
 
-def _numbered(tags: "Iterable[Tag]") -> Mapping[str, int]:
+def _numbered(tags: "Iterable[Tag | str]") -> Mapping[str, int]:
     """Give every tag its rank, that of its first mention."""
     ranks: dict[str, int] = {}
     for tag in tags:

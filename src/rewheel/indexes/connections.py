@@ -149,7 +149,8 @@ class Connections:
             lookup = self._lookups.setdefault(key, threading.Lock())
         with lookup:
             if key not in self._addresses:
-                self._addresses[key] = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+                # As bytes, since text would load what international names need, which `Origin` has done.
+                self._addresses[key] = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
             return self._addresses[key]
 
     def _tls_context(self, origin: Origin) -> "ssl.SSLContext":

@@ -135,6 +135,8 @@ def _read_netrc(path: Path) -> dict[str, tuple[str, str]]:
 
     The default entry would send a password to every host that an index names.
     """
+    if not path.is_file():  # as is usual
+        return {}
     import netrc
 
     try:

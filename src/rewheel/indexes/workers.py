@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from rewheel.pool import Job, Pool
 
 __all__ = ["Workers"]
 
@@ -26,7 +26,7 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._executor: Executor | None = None
+        self._pool: Pool | None = None
         self._lock = threading.Lock()
         self._is_awake = False
         self._noted: list[tuple[Callable[[Any], object], Any]] = []
@@ -58,16 +58,16 @@ class Workers:
         work = list(items)
         if len(work) == 1:
             return [function(work[0])]
-        futures: list[Future[Result] | None] = [None, *(self._begin(function, item) for item in work[1:])]
+        jobs: list[Job[Result] | None] = [None, *(self._begin(function, item) for item in work[1:])]
         try:
             return [
-                function(item) if future is None or future.cancel() else future.result()
-                for item, future in zip(work, futures, strict=False)
+                function(item) if job is None or job.drop() else job.result()
+                for item, job in zip(work, jobs, strict=False)
             ]
         finally:
-            for future in futures:
-                if future is not None:
-                    future.cancel()
+            for job in jobs:
+                if job is not None:
+                    job.drop()
 
     def submit(self, function: Callable[[Item], object], item: Item) -> None:
         """Start the function on the item, once awake; its result and its failure are nobody's concern."""
@@ -82,16 +82,14 @@ class Workers:
         with self._lock:
             self._count = 0
             self._noted.clear()
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            self._pool.close(wait=True)
 
-    def _begin(self, function: Callable[[Item], Result], item: Item) -> "Future[Result] | None":
+    def _begin(self, function: Callable[[Item], Result], item: Item) -> "Job[Result] | None":
         """Give the work to the pool; None if it was closed."""
         with self._lock:
-            if self._executor is None and self._count:
-                from concurrent.futures import ThreadPoolExecutor
+            if self._pool is None and self._count:
+                from rewheel.pool import Pool
 
-                self._executor = ThreadPoolExecutor(self._count, "rewheel-fetch")
-            return (
-                self._executor.submit(function, item) if self._executor is not None and self._count else None
-            )
+                self._pool = Pool(self._count, "rewheel-fetch")
+        return self._pool.begin(function, item) if self._pool is not None and self._count else None

@@ -5,21 +5,24 @@ import re
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from rewheel.installing.crew import Crew
 from rewheel.installing.errors import DamagedEntry, DigestMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable, Sequence
 
     from rewheel.indexes import Client, File
     from rewheel.indexes.downloads import Retrieved
     from rewheel.installing.store import Store, StoredWheel
+    from rewheel.pool import Job, Pool
     from rewheel.resolution import BuiltWheel, ResolvedPackage, WheelBuilder, WheelVerdict
 
 __all__ = ["Gathered", "Gathering", "check_hash"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 8
@@ -63,16 +66,16 @@ class Gathering:
         self._builder = builder
         self._crew = Crew(store, split=True)  # before there are threads
         self._line = threading.Semaphore(_AT_ONCE)
-        self._executor: Executor | None = None
-        self._likely: dict[str, Future[StoredWheel]] = {}
+        self._pool: Pool | None = None
+        self._likely: dict[str, Job[StoredWheel]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._executor is not None:
+        if self._pool is not None:
             # What is still on its way is of no use any more, and ends when the client hangs up.
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._pool.close(wait=False)
         self._crew.close()
 
     def expect(self, project: str, verdict: "WheelVerdict") -> None:
@@ -92,13 +95,13 @@ class Gathering:
             return
         self._crew.prepare()
 
-        def fetch() -> "StoredWheel":
+        def fetch(file: "File") -> "StoredWheel":
             path, actual = self._retrieve(file, f"{project}-{sha256[:16]}")
             stored = self._crew.add(path, actual, verdict.filename)
             path.unlink(missing_ok=True)
             return stored
 
-        self._likely[sha256] = self._threads().submit(fetch)
+        self._likely[sha256] = self._begin(fetch, file)
 
     def gather(self, packages: "Sequence[ResolvedPackage]") -> list[Gathered]:
         """Put the packages' wheels into the store; threads are only for those that are not there.
@@ -111,19 +114,19 @@ class Gathering:
             found[lacking[0].project] = self._fetch(lacking[0])
         elif lacking:
             largest_first = sorted(lacking, key=_size, reverse=True)
-            started = {
-                package.project: self._threads().submit(self._fetch, package) for package in largest_first
-            }
+            started = {package.project: self._begin(self._fetch, package) for package in largest_first}
             for package in lacking:
                 found[package.project] = started[package.project].result()
         return [gathered for gathered in found.values() if gathered is not None]
 
-    def _threads(self) -> "Executor":
-        if self._executor is None:
-            from concurrent.futures import ThreadPoolExecutor
+    def _begin(self, function: "Callable[[Item], Result]", item: "Item") -> "Job[Result]":
+        if self._pool is None:
+            from rewheel.pool import Pool
 
-            self._executor = ThreadPoolExecutor(_THREADS, "rewheel-wheel")
-        return self._executor
+            self._pool = Pool(_THREADS, "rewheel-wheel")
+        job = self._pool.begin(function, item)
+        assert job is not None  # it is closed when nobody begins anything any more
+        return job
 
     def _retrieve(self, file: "File", name: str) -> "Retrieved":
         """Fetch a file into a folder of its own, when it is its turn."""
