@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rewheel.config import ConfigError
 
 if TYPE_CHECKING:
+    from rewheel.server.attestations import Publisher
     from rewheel.server.settings import Upstream
 
 __all__ = ["KEYS", "read_choices", "read_new_projects", "read_upstreams"]
@@ -40,6 +41,12 @@ def _certificates(value: object) -> Path:
     if not path.exists():
         raise ValueError("expected a file or folder of certificates that is there")
     return path
+
+
+def _publishers(value: object) -> "tuple[Publisher, ...]":
+    from rewheel.server.attestations.publishers import read_publishers
+
+    return read_publishers(value)
 
 
 def _size(value: object) -> int:
@@ -181,6 +188,8 @@ _READERS: Mapping[str, Reader] = {
     "verify-external": _switch,
     "external-hosts": _hosts,
     "certificates": _certificates,
+    "attestations-root": _path,
+    "publishers": _publishers,
     "staged-legacy-uploads": _switch,
     "file-limit": _size,
     "hard-file-limit": _size,

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -44,6 +45,7 @@ def prepare(settings: ServerSettings) -> Prepared:
         raise UnusableStore(f"{settings.data}: {error.strerror or error}") from error
     if settings.directory is not None:
         return _prepare_folder(settings)
+    _check_attestations(settings)
     open_blobs(settings).close()  # a URL that makes no sense is said now, and not by every worker
     database = Database(settings.database_url, connections=2)
     try:
@@ -54,6 +56,21 @@ def prepare(settings: ServerSettings) -> Prepared:
     finally:
         database.close()
     return Prepared(is_first, made_up)
+
+
+def _check_attestations(settings: ServerSettings) -> None:
+    """Make sure that attestations can be verified and shown, if they are wanted; raises UnusableStore."""
+    if settings.attestations_root is None:
+        return
+    from rewheel.server.attestations import Verifier
+
+    address = urlsplit(settings.public_url)
+    if address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise UnusableStore(
+            "attestations can only be listed under a complete and secure address (PEP 740)",
+            hint="set `public-url` to the https address of this server, or leave `attestations-root` out",
+        )
+    Verifier(settings.attestations_root, settings.publishers).load()
 
 
 def _prepare_folder(settings: ServerSettings) -> Prepared:

@@ -21,6 +21,7 @@ from rewheel.server.operating.metrics import Metrics
 from rewheel.server.settings import ServerSettings
 
 if TYPE_CHECKING:
+    from rewheel.server.attestations import Verifier
     from rewheel.server.intake.external import ExternalWheels
     from rewheel.server.reading.page_cache import PageCache
     from rewheel.server.upstream import Upstreams
@@ -60,6 +61,8 @@ class Services:
     """Looks at wheels that lie elsewhere; None unless the operator wants that."""
     lookouts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     """Bounds how many threads wait for hosts that strangers name; these are none of `threads`."""
+    attestations: "Verifier | None" = None
+    """Verifies attestations of uploads; None unless the operator wants that."""
     _endings: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
@@ -84,6 +87,7 @@ class Services:
             _upstreams(settings, database),
             _external(settings),
             CapacityLimiter(max(1, lookouts)),
+            _verifier(settings),
         )
 
     @property
@@ -168,6 +172,14 @@ def _upstreams(settings: ServerSettings, database: Database) -> "Upstreams | Non
     from rewheel.server.upstream import Upstreams
 
     return Upstreams.open(settings, database)
+
+
+def _verifier(settings: ServerSettings) -> "Verifier | None":
+    if settings.attestations_root is None:
+        return None
+    from rewheel.server.attestations import Verifier
+
+    return Verifier(settings.attestations_root, settings.publishers)
 
 
 def _external(settings: ServerSettings) -> "ExternalWheels | None":

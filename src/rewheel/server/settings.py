@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewheel.server.attestations import Publisher
 
 __all__ = ["GIB", "MIB", "ServerSettings", "Upstream"]
 
@@ -69,6 +73,10 @@ class ServerSettings:
     """Whether wheels that rims name are fetched and compared before they are listed."""
     certificates: Path | None = None
     """A PEM bundle, or a folder of certificates, to trust elsewhere instead of the system's."""
+    attestations_root: Path | None = None
+    """Roots of trust (`trusted_root.json`) by which attestations of uploads are verified; None takes none."""
+    publishers: "tuple[Publisher, ...]" = ()
+    """Machines that may attest for projects."""
     external_hosts: tuple[str, ...] = ()
     """Hosts, `name` or `name:port`, on which such wheels may be although they are not public."""
     upstreams: tuple[Upstream, ...] = ()
@@ -107,6 +115,11 @@ class ServerSettings:
     """Seconds that requests may take to finish after the server was told to stop."""
     backlog: int = 1024
     """Connections that may wait to be accepted."""
+
+    @property
+    def provenance_root(self) -> str:
+        """The address of the server that provenance is listed under; empty if attestations are not taken."""
+        return f"{self.public_url.rstrip('/')}/" if self.attestations_root is not None else ""
 
     @property
     def database_url(self) -> str:

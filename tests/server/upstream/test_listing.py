@@ -1,6 +1,7 @@
 """What is believed of an upstream index's page."""
 
 import json
+from html import escape
 from typing import Any
 
 import pytest
@@ -125,3 +126,33 @@ texts = st.text(max_size=10)
 def test_a_listing_survives_being_kept(files: list[Listed], versions: list[str]) -> None:
     kept = Listing(tuple(files), tuple(versions), "deprecated", "why")
     assert Listing.from_text(kept.to_text()) == kept
+
+
+PROVENANCE = "https://pypi.example/integrity/foo/1.0/foo-1.0.tar.gz/provenance"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        (PROVENANCE, PROVENANCE),
+        ("http://pypi.example/provenance", ""),
+        ("https://me:secret@pypi.example/provenance", ""),
+        ("../provenance", ""),
+        ("https://pypi.example/a b", ""),
+        ("https://pypi.example/\n", ""),
+        ("https://[x/", ""),
+        ("https://pypi.example/" + "x" * 3000, ""),
+        ("", ""),
+    ],
+)
+def test_740_provenance_is_kept_where_it_is_complete_and_secure(url: str, kept: str) -> None:
+    page = {
+        "meta": {"api-version": "1.3"},
+        "name": "foo",
+        "files": [{"filename": "foo-1.0.tar.gz", "url": "foo-1.0.tar.gz", "hashes": {}, "provenance": url}],
+    }
+    html = f'<a href="/files/foo-1.0.tar.gz#x" data-provenance="{escape(url)}">foo-1.0.tar.gz</a>'
+    for body, kind in ((json.dumps(page), JSON), (html, "text/html")):
+        (file,) = read_listing(body.encode(), kind, "https://pypi.example/simple/foo/", "foo").files
+        assert file.provenance == kept
+        assert Listing.from_text(Listing((file,)).to_text()).files == (file,)

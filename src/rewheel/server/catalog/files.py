@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256 as new_sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from rewheel.server.catalog.moments import now
 from rewheel.server.catalog.prepared import Prepared
 from rewheel.server.catalog.projects import Status
-from rewheel.server.catalog.schema import files, projects, releases, retired_filenames
+from rewheel.server.catalog.schema import files, projects, provenances, releases, retired_filenames
 
 __all__ = [
     "PUBLISHED",
@@ -19,6 +20,7 @@ __all__ = [
     "Stored",
     "add",
     "digest_of",
+    "find_provenance",
     "find_stored",
     "index_file",
     "index_files",
@@ -45,6 +47,8 @@ class NewFile:
     rim_sha256: str | None = None
     organisation_id: int | None = None
     stage_id: int | None = None
+    provenance: str = ""
+    """The provenance object as JSON, verified (PEP 740); empty without attestations."""
     uploader_id: int | None = None
 
 
@@ -134,7 +138,7 @@ _STATUS = 5
 
 def add(connection: Connection, project_id: int, release_id: int, file: NewFile) -> int:
     """Add a file; raises IntegrityError when another has its name."""
-    return _ADD.add(
+    file_id = _ADD.add(
         connection,
         {
             "project_id": project_id,
@@ -152,10 +156,30 @@ def add(connection: Connection, project_id: int, release_id: int, file: NewFile)
             "rim_sha256": file.rim_sha256,
             "organisation_id": file.organisation_id,
             "stage_id": file.stage_id,
+            "provenance": new_sha256(file.provenance.encode()).hexdigest() if file.provenance else None,
             "uploader_id": file.uploader_id,
             "uploaded_at": now(),
         },
     )
+    if file.provenance:
+        connection.execute(insert(provenances).values(file_id=file_id, document=file.provenance))
+    return file_id
+
+
+def find_provenance(connection: Connection, sha256: str, filename: str) -> str | None:
+    """Return the provenance of a file of this content and name; None if it has none, or is not offered."""
+    query = (
+        select(provenances.c.document)
+        .join(files, files.c.id == provenances.c.file_id)
+        .join(projects, projects.c.id == files.c.project_id)
+        .where(
+            files.c.filename == filename,
+            files.c.sha256 == sha256,
+            files.c.stage_id.is_(None),
+            projects.c.status != Status.QUARANTINED.value,
+        )
+    )
+    return connection.execute(query).scalar()
 
 
 def list_published(connection: Connection, project_id: int) -> Sequence[Published]:

@@ -33,6 +33,7 @@ __all__ = [
     "organisation_members",
     "organisations",
     "projects",
+    "provenances",
     "releases",
     "retired_filenames",
     "roles",
@@ -195,8 +196,16 @@ files = Table(
     Column("rim_sha256", String(64), comment="of the .rim of an external wheel, which is kept as a blob"),
     Column("organisation_id", ForeignKey("organisations.id"), index=True, comment="who hosts it externally"),
     Column("stage_id", ForeignKey("stages.id", ondelete="CASCADE"), index=True, comment="staged: not public"),
-    Column("provenance", Text, comment="URL of attestations (PEP 740)"),
+    Column("provenance", String(64), comment="SHA-256 of its provenance (PEP 740)"),
     Index(None, "project_id", "stage_id"),
+)
+
+provenances = Table(
+    "provenances",
+    metadata,
+    Column("file_id", ForeignKey("files.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", Text, nullable=False, comment="JSON, as it is served"),
+    comment="Attestations of files, which were verified when they came.",
 )
 
 downloads = Table(

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,8 @@ class Upload:
     """The normalised name that the sender gave, which `check_project` has let in; empty if none was given."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Hex digests that the sender gave, by algorithm."""
+    attestations: str = ""
+    """The field of this name (PEP 740), unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def accept(services: Services, upload: Upload) -> Accepted:
     if name.project != upload.project:
         with services.database.read() as connection:
             check_project(connection, services.settings, name.project, upload.by)
+    provenance = _verified(services, name, upload)
     if _is_there(services, name, spooled.sha256):
         return Accepted(name.project, name.name, is_new=False)
     inspected = inspect(spooled, allow_http=services.settings.allow_insecure_external)
@@ -74,6 +77,7 @@ def accept(services: Services, upload: Upload) -> Accepted:
             kind="wrong-project",
         )
     check_elsewhere(services, inspected)
+    inspected = replace(inspected, provenance=provenance)
 
     def change(connection: Connection, renewed: Mapping[str, datetime]) -> None:
         publish(connection, services.settings, [inspected], by=upload.by)
@@ -101,6 +105,27 @@ def accept_file(services: Services, path: Path, *, by: Identity | None = None) -
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         size = stream.tell()
     return accept(services, Upload(spooled=Spooled(path, digest, size), by=by))
+
+
+def refuse_attestations(filename: str) -> Refused:
+    """Say that attestations are not taken: without being verified they could not be shown to anybody."""
+    return Refused(
+        400,
+        f"{filename} came with attestations, which this index does not verify and so does not take",
+        hint="upload it without them (`uv publish --no-attestations`, twine without `--attestations`)",
+        kind="no-attestations",
+    )
+
+
+def _verified(services: Services, name: FileName, upload: Upload) -> str:
+    """Return the provenance of an upload; empty without attestations. Raises Refused (400)."""
+    if not upload.attestations:
+        return ""
+    if services.attestations is None or name.is_rim:
+        raise refuse_attestations(name.name)
+    return services.attestations.provenance(
+        upload.attestations, project=name.project, filename=name.name, sha256=upload.spooled.sha256
+    )
 
 
 def check_elsewhere(services: Services, inspected: Inspected) -> None:

@@ -62,6 +62,8 @@ class Inspected:
     """What its maintainer should know although it is no reason to refuse the file."""
     hosting: ExternalHosting | None = None
     """Where the wheel lies, of which this is the rim."""
+    provenance: str = ""
+    """The provenance object of its attestations, which are verified (PEP 740)."""
 
     @property
     def uploaded_name(self) -> str:
@@ -89,6 +91,7 @@ class Inspected:
             metadata_sha256=hashlib.sha256(self.metadata).hexdigest() if self.metadata is not None else None,
             label=self.label,
             variant_json=self.variant_json,
+            provenance=self.provenance,
             uploader_id=by.account_id if by is not None else None,
         )
 

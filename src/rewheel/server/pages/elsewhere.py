@@ -253,7 +253,7 @@ def _file(file: Listed, project: str, upstream: str, source: str) -> showing.Sho
         label=_label(file.filename),
         uploaded_at=upstream_moment(file.upload_time),
         external_url=None,
-        provenance=None,
+        provenance=file.provenance or None,
         source=source,
         path=path,
     )

@@ -299,9 +299,18 @@ def _file(file: showing.ShownFile) -> FileRow:
         origin=_origin(file),
         support_url=_contact(file.support_url),
         metadata_url=f"{address}.metadata" if file.metadata_sha256 is not None else "",
-        provenance=file.provenance if file.provenance and is_web_link(file.provenance) else "",
+        provenance=_provenance(file, address),
         is_external=bool(external),
     )
+
+
+def _provenance(file: showing.ShownFile, address: str) -> str:
+    """Return where the attestations of a file are; an upstream index has those of its files itself."""
+    if not file.provenance:
+        return ""
+    if file.source:
+        return file.provenance if is_web_link(file.provenance) else ""
+    return f"{address}.provenance"
 
 
 def _hashes(file: showing.ShownFile) -> dict[str, str]:

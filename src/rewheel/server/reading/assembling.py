@@ -19,6 +19,7 @@ from rewheel.wheels import rim_name
 
 __all__ = [
     "FROM_PROJECT_PAGE", "assemble", "assemble_plain", "file_path", "find_index_file", "index_filename",
+    "provenance_path",
 ]  # fmt: skip
 
 FROM_PROJECT_PAGE = "../../"
@@ -29,24 +30,31 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 """What needs no quoting, which is nearly every name."""
 
 
-def assemble(connection: Connection, project: Project, *, root: str = FROM_PROJECT_PAGE) -> ProjectPage:
-    """Return what the page of a project says; its cost grows with its files alone."""
+def assemble(
+    connection: Connection, project: Project, *, root: str = FROM_PROJECT_PAGE, provenance_root: str = ""
+) -> ProjectPage:
+    """Return what the page of a project says; its cost grows with its files alone.
+
+    Provenance is listed under an address of its own, which has to be complete (PEP 740), else not at all.
+    """
     published = files.list_published(connection, project.id) if project.status.offers_files else ()
     is_complete = all(file.external_url is None for file in published)
     elsewhere = {} if is_complete else hosted_elsewhere(connection, project.id)
-    page = _page(project, published, root, elsewhere)
+    page = _page(project, published, root, elsewhere, provenance_root)
     if any(file.label for file in published):
         page = replace(page, files=[*page.files, *_index_files(connection, project)])
     return page
 
 
-def assemble_plain(project: Project, published: Sequence[files.Published]) -> ProjectPage | None:
+def assemble_plain(
+    project: Project, published: Sequence[files.Published], *, provenance_root: str = ""
+) -> ProjectPage | None:
     """Return the page of a project whose files are given; None if it takes more than these to say all."""
     if not project.status.offers_files:
         published = ()
     if any(file.label or file.external_url is not None for file in published):
         return None
-    return _page(project, published, FROM_PROJECT_PAGE, {})
+    return _page(project, published, FROM_PROJECT_PAGE, {}, provenance_root)
 
 
 def _page(
@@ -54,6 +62,7 @@ def _page(
     published: Sequence[files.Published],
     root: str,
     elsewhere: Mapping[str, HostedElsewhere],
+    provenance_root: str,
 ) -> ProjectPage:
     return ProjectPage(
         project.name,
@@ -61,7 +70,7 @@ def _page(
         project.status,
         project.status_reason,
         list(dict.fromkeys([file.version for file in published])),
-        [_listed(file, root, elsewhere.get(file.filename)) for file in published],
+        [_listed(file, root, elsewhere.get(file.filename), provenance_root) for file in published],
         project.tracks,
         project.alternate_locations,
     )
@@ -71,6 +80,11 @@ def file_path(sha256: str, filename: str) -> str:
     """Return the path of a file below the root of the server; it stands for its content for ever."""
     name = filename if _PLAIN.fullmatch(filename) else quote(filename)
     return f"files/{sha256[:2]}/{sha256[2:4]}/{sha256[4:]}/{name}"
+
+
+def provenance_path(sha256: str, filename: str) -> str:
+    """Return the path of the provenance of a file (PEP 740)."""
+    return f"{file_path(sha256, filename)}.provenance"
 
 
 def index_filename(project: str, version: str) -> str:
@@ -89,7 +103,9 @@ def find_index_file(connection: Connection, project: Project, filename: str) -> 
     return files.index_file(connection, project.id, sort_key(version))
 
 
-def _listed(file: files.Published, root: str, elsewhere: HostedElsewhere | None) -> ListedFile:
+def _listed(
+    file: files.Published, root: str, elsewhere: HostedElsewhere | None, provenance_root: str
+) -> ListedFile:
     is_here = file.external_url is None
     return ListedFile(
         file.filename,
@@ -100,7 +116,9 @@ def _listed(file: files.Published, root: str, elsewhere: HostedElsewhere | None)
         file.yanked_reason,
         file.metadata_sha256 if is_here else None,  # it would be looked for beside the wheel
         file.uploaded_at,
-        file.provenance,
+        f"{provenance_root}{provenance_path(file.sha256, file.filename)}"
+        if file.provenance and provenance_root
+        else None,
         _rim(file.filename, elsewhere, root) if elsewhere is not None else None,
     )
 

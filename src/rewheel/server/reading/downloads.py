@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256 as new_sha256
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -20,6 +21,7 @@ __all__ = ["Blob", "Downloads", "content_type"]
 
 _FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _METADATA = ".metadata"
+_PROVENANCE = ".provenance"
 _MOST_KNOWN = 10_000
 """Addresses whose files are remembered."""
 
@@ -60,7 +62,10 @@ class Downloads:
     async def _answer(self, scope: Scope, send: Send) -> Answer | None:
         if scope["method"] not in {"GET", "HEAD"}:
             return text_answer(405, "this can only be read", {"Allow": "GET, HEAD"})
-        blob = await self._blob(scope["path"].removeprefix("/files/"))
+        path = scope["path"].removeprefix("/files/")
+        if path.endswith(_PROVENANCE):
+            return await self._services.run(self._provenance, path.removesuffix(_PROVENANCE), scope)
+        blob = await self._blob(path)
         if blob is None:
             return text_answer(404, "there is no such file")
         return await self.respond(scope, send, blob)
@@ -80,6 +85,21 @@ class Downloads:
             while len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
         return blob
+
+    def _provenance(self, path: str, scope: Scope) -> Answer:
+        """Answer with the provenance of a file (PEP 740); it is not said to stay as it is."""
+        parts, document = path.split("/"), None
+        if len(parts) == 4:
+            with self._services.database.read() as connection:
+                document = files.find_provenance(connection, "".join(parts[:3]), parts[3])
+        if document is None:
+            return text_answer(404, "there are no attestations of such a file")
+        body = document.encode()
+        etag = f'"{new_sha256(body).hexdigest()}"'
+        headers = [(b"etag", etag.encode()), (b"cache-control", b"max-age=0, must-revalidate")]
+        if is_current(header(scope, b"if-none-match"), "", etag=etag):
+            return Answer(304, headers=headers)
+        return Answer(200, body, [(b"content-type", b"application/json"), *headers])
 
     def _find(self, sha256: str, name: str) -> Blob | None:
         """Look a file up: who knows its address gets it while it is public, and not longer."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from anyio import to_thread
+from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from rewheel.server import upstream
@@ -115,7 +116,7 @@ class SimplePages:
         found = self._services.small_projects.find(name)
         if found is None or (found[0].tracks and self._services.upstreams):
             return None
-        page = assemble_plain(*found)
+        page = assemble_plain(*found, provenance_root=self._services.settings.provenance_root)
         return self._send(page.serial, _written(page, wish), wish) if page is not None else None
 
     def _list(self, wish: _Wish) -> Answer:
@@ -135,8 +136,11 @@ class SimplePages:
                 return project
             page = self._cache.get(wish.key, project.serial)
             if page is None:
-                page = _written(assemble(connection, project), wish)
+                page = _written(self._assembled(connection, project), wish)
         return self._send(project.serial, page, wish)
+
+    def _assembled(self, connection: Connection, project: projects.Project) -> ProjectPage:
+        return assemble(connection, project, provenance_root=self._services.settings.provenance_root)
 
     async def _elsewhere(self, name: str, project: projects.Project | None, wish: _Wish) -> Answer:
         """Answer with what upstream indexes have, if they may be asked, beside what is here."""
@@ -163,7 +167,7 @@ class SimplePages:
             local = None
             if project is not None:
                 with self._services.database.read() as connection:
-                    local = assemble(connection, project)
+                    local = self._assembled(connection, project)
             page = _written(combined_page(name, local, found), wish)
         answer = self._send(serial, page, both)
         return replace(answer, headers=[*answer.headers, *source_headers(found)])

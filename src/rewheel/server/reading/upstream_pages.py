@@ -70,6 +70,7 @@ def _listed(file: Listed, project: str, upstream: str) -> ListedFile:
         file.yanked,
         file.metadata_sha256,
         upstream_moment(file.upload_time),
+        file.provenance or None,
         source=upstream,
     )
 

@@ -9,6 +9,7 @@ from rewheel.indexes import File, ProjectPage, Source
 from rewheel.indexes.files import is_index_file_name
 from rewheel.indexes.pages import parse_page
 from rewheel.indexes.source import project_of
+from rewheel.server.upstream.provenance import read_provenance
 
 __all__ = ["Listed", "Listing", "read_listing"]
 
@@ -28,6 +29,8 @@ class Listed:
     upload_time: str
     metadata_sha256: str | None
     """Of the metadata beside it (PEP 658): empty if the index promises no hash, None without metadata."""
+    provenance: str = ""
+    """The URL of its attestations (PEP 740), which everybody may see; empty without any."""
 
     @property
     def is_index_file(self) -> bool:
@@ -74,7 +77,12 @@ def read_listing(body: bytes, content_type: str, url: str, project: str) -> List
     be fetched: of other schemes, or over a plain connection where the page came over a safe one.
     """
     page = parse_page(body, content_type, url, project, _Nowhere("upstream", url))
-    files = tuple(_listed(file) for file in page.files if _is_wanted(file, url, project))
+    provenance = read_provenance(body, content_type)
+    files = tuple(
+        _listed(file, provenance.get(file.filename, ""))
+        for file in page.files
+        if _is_wanted(file, url, project)
+    )
     return Listing(files, page.versions or _versions(files), page.status, page.status_reason)
 
 
@@ -93,7 +101,7 @@ def _is_wanted(file: File, page_url: str, project: str) -> bool:
     return project_of(file.filename) == project
 
 
-def _listed(file: File) -> Listed:
+def _listed(file: File, provenance: str) -> Listed:
     metadata: str | None = None
     if isinstance(file.core_metadata, Mapping):
         metadata = _sha256(file.core_metadata)
@@ -108,6 +116,7 @@ def _listed(file: File) -> Listed:
         file.yanked,
         file.upload_time,
         metadata,
+        provenance,
     )
 
 

@@ -12,7 +12,7 @@ from rewheel.server.catalog.stages import Stage
 from rewheel.server.catalog.tokens import Identity
 from rewheel.server.errors import Refused
 from rewheel.server.intake import Accepted, Spool, Upload, accept
-from rewheel.server.intake.accepting import check_digests, check_project
+from rewheel.server.intake.accepting import check_digests, check_project, refuse_attestations
 from rewheel.server.intake.limits import file_limit, too_large
 from rewheel.server.services import Services
 from rewheel.server.writing.authentication import authenticate
@@ -105,6 +105,7 @@ class LegacyUpload:
             by=identity,
             project=normalize_project(_single(fields, "name")),
             digests=_digests(fields),
+            attestations=_attestations(fields),
         )
         try:
             if _single(fields, "staged").lower() in {"true", "1"}:
@@ -123,6 +124,8 @@ class LegacyUpload:
                 kind="not-staged",
             )
         assert upload.by is not None
+        if upload.attestations:
+            raise refuse_attestations(upload.spooled.path.name)
         check_digests(upload)
         return stage_upload(
             self._services,
@@ -136,6 +139,13 @@ class LegacyUpload:
 def _single(fields: dict[str, list[str]], name: str) -> str:
     """Return the first value of a field."""
     return fields.get(name, [""])[0].strip()
+
+
+def _attestations(fields: dict[str, list[str]]) -> str:
+    """Return the field of this name, of which there is one (PEP 740, upload endpoint changes)."""
+    if len(fields.get("attestations", [])) > 1:
+        raise Refused(400, "the form has more than one field 'attestations'", kind="invalid-attestations")
+    return _single(fields, "attestations")
 
 
 def _digests(fields: dict[str, list[str]]) -> dict[str, str]:

@@ -373,7 +373,9 @@ def upgrade() -> None:
         ),
         sa.Column("organisation_id", sa.Integer(), nullable=True, comment="who hosts it externally"),
         sa.Column("stage_id", sa.Integer(), nullable=True, comment="staged: not public"),
-        sa.Column("provenance", sa.Text(), nullable=True, comment="URL of attestations (PEP 740)"),
+        sa.Column(
+            "provenance", sa.String(length=64), nullable=True, comment="SHA-256 of its provenance (PEP 740)"
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_files_organisation_id_organisations")
         ),
@@ -398,6 +400,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
     op.create_index(op.f("ix_files_stage_id"), "files", ["stage_id"], unique=False)
     op.create_index(op.f("ix_files_uploader_id"), "files", ["uploader_id"], unique=False)
+    op.create_table(
+        "provenances",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False, comment="JSON, as it is served"),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["files.id"], name=op.f("fk_provenances_file_id_files"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("file_id", name=op.f("pk_provenances")),
+        comment="Attestations of files, which were verified when they came.",
+    )
     op.create_table(
         "downloads",
         sa.Column("file_id", sa.Integer(), nullable=False),
@@ -445,6 +457,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove everything."""
     op.drop_table("downloads")
+    op.drop_table("provenances")
     op.drop_index(op.f("ix_stage_files_stage_id_filename"), table_name="stage_files")
     op.drop_table("stage_files")
     op.drop_index(op.f("ix_files_uploader_id"), table_name="files")
