@@ -4,10 +4,13 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
-__all__ = ["FLAGS", "running_browser"]
+from support.server import RunningServer
+
+__all__ = ["FLAGS", "Tab", "running_browser"]
 
 FLAGS = [
     "--no-sandbox",
@@ -19,6 +22,39 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+class Tab:
+    """A page of the browser that notes what is wrong with it: errors, and requests to others."""
+
+    def __init__(self, browser: Any, server: RunningServer, **context: Any) -> None:
+        self.server = server
+        self.problems: list[str] = []
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", self._hear)
+        self.page.on("request", self._see)
+
+    def _hear(self, said: Any) -> None:
+        if said.type == "error":
+            self.problems.append(said.text)
+
+    def _see(self, asked: Any) -> None:
+        if not asked.url.startswith(self.server.url):
+            self.problems.append(asked.url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def open(self, path: str) -> Any:
+        """Go to a page of the server, and give it."""
+        self.page.goto(f"{self.server.url.rstrip('/')}{path}", wait_until="load")
+        return self.page
 
 
 @contextlib.contextmanager

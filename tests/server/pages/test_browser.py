@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.browser import running_browser
+from support.browser import Tab, running_browser
 
 # What pages say is compared over HTTP; a browser needs to look at one server alone.
 pytestmark = pytest.mark.parametrize("any_server", ["folder"], indirect=True, scope="module")
@@ -30,31 +30,6 @@ cuda_version_lower_bound = ["12.4", "11.8"]
 def browser():
     with running_browser() as running:
         yield running
-
-
-class Tab:
-    """A page of the browser that notes what is wrong with it."""
-
-    def __init__(self, browser, server, **context):
-        self.server, self.problems = server, []
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.problems.append(said.text))
-        self.page.on(
-            "request", lambda asked: asked.url.startswith(server.url) or self.problems.append(asked.url)
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.context.close()
-
-    def open(self, path):
-        self.page.goto(f"{self.server.url.rstrip('/')}{path}", wait_until="load")
-        return self.page
 
 
 PATHS = ("/", "/search/?q=foo", "/project/foo/", "/project/foo/releases/", "/project/nope/")
@@ -153,30 +128,6 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser, index):
         page.locator("table.answers summary").first.focus()
         page.keyboard.press("Enter")
         assert page.locator("table.answers details").first.get_attribute("open") is not None
-
-
-def test_managing_in_a_browser(browser, index):
-    with Tab(browser, index) as tab:
-        page = tab.open("/admin/")
-        assert page.evaluate(AUDIT) == []
-        page.fill("#token", index.token)
-        page.click("form.stack button")
-        assert page.locator("h1").inner_text() == "Projects"
-        assert page.evaluate("document.cookie") == ""
-        for path in ("/admin/", "/admin/project/bar/", "/admin/tokens/", "/admin/log/"):
-            tab.open(path)
-            assert page.evaluate(AUDIT) == [], path
-        tab.open("/admin/project/bar/")
-        page.select_option("#status", "deprecated")
-        page.fill("#reason", "use foo")
-        page.click("text=Set the status")
-        assert page.locator("[role=status]").inner_text() == "The status is changed."
-        assert "use foo" in tab.open("/project/bar/").locator(".banner").inner_text()
-        tab.open("/admin/")
-        page.click("text=Log out")
-        tab.open("/admin/")
-        assert page.locator("h1").inner_text() == "Log in"
-        assert tab.problems == []
 
 
 def test_the_command_is_seen_whole_on_a_telephone(browser, index):
