@@ -94,7 +94,7 @@ class StagePreview:
     def _project(self, token: str, name: str, form: Form) -> Answer:
         with self._services.database.read() as connection:
             found = _find(connection, token, name)
-            page = _staged_page(connection, found)
+            page = _staged_page(connection, found, self._services.settings.provenance_root)
         return _page(project_json(page) if form.is_json else project_html(page), form)
 
     def _index_file(self, token: str, name: str, filename: str) -> Answer:
@@ -140,9 +140,9 @@ def _find(connection: Connection, token: str, name: str = "") -> _Found:
     return _Found(stage, project, completed)
 
 
-def _staged_page(connection: Connection, found: _Found) -> ProjectPage:
+def _staged_page(connection: Connection, found: _Found, provenance_root: str) -> ProjectPage:
     """Return the page that the project would have, so that an installer sees the release as it will be."""
-    page = assemble(connection, found.project, root=_ROOT)
+    page = assemble(connection, found.project, root=_ROOT, provenance_root=provenance_root)
     if not found.project.status.offers_files:
         return page
     index_file = index_filename(found.project.name, found.stage.version)
