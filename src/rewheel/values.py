@@ -11,7 +11,9 @@ means; what is said of single fields is said by `field`. There is no inheritance
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
+
+from rewheel.rows import NamedTuple
 
 __all__ = ["field", "field_names", "frozen", "mutable", "replace"]
 

@@ -9,10 +9,11 @@ is no answer, and the usual way finds one.
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rewheel.cli.answers import configuration_of, digest, load, place_of, save
 from rewheel.cli.plain_words import read_plain_words
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

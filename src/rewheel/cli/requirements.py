@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from rewheel.config import redact_url
 from rewheel.errors import UsageError
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from rewheel.metadata import Requirement

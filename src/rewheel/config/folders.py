@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from rewheel.rows import NamedTuple
 
 __all__ = ["Folders"]
 

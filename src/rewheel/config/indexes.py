@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from rewheel.config.errors import ConfigError
 from rewheel.config.urls import redact_url
 from rewheel.config.values import read_text, read_url, shown
+from rewheel.rows import NamedTuple
 
 __all__ = [
     "INDEX_GUARDS",

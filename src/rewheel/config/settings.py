@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from rewheel.config import indexes, values
 from rewheel.config.indexes import IndexGroup, NamedIndex
+from rewheel.rows import NamedTuple
 from rewheel.values import field, field_names, frozen
 
 __all__ = [

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.environments.errors import InterpreterError, InterpreterTooOld
 from rewheel.environments.scheme import Scheme
+from rewheel.rows import NamedTuple
 from rewheel.values import frozen
 
 __all__ = ["OLDEST", "Build", "Interpreter", "query"]

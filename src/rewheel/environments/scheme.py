@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+
+from rewheel.rows import NamedTuple
 
 __all__ = ["Scheme"]
 

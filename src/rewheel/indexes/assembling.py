@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.indexes.errors import InvalidSource
 from rewheel.indexes.fetching import Client
@@ -17,6 +17,7 @@ from rewheel.indexes.source import (
     Source,
 )
 from rewheel.indexes.urls import is_url, local_path, split_credentials
+from rewheel.rows import NamedTuple
 from rewheel.values import replace
 
 __all__ = ["IndexEntry", "NamedUrl", "index_sources", "links_sources", "parse_named_index"]

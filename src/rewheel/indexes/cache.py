@@ -14,9 +14,10 @@ import time
 from collections.abc import Mapping
 from io import FileIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.indexes.hashes import Digest
+from rewheel.rows import NamedTuple
 from rewheel.values import frozen
 
 __all__ = ["Cache", "Entry", "Usage"]

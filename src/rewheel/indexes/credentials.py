@@ -8,11 +8,11 @@ import base64
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rewheel.indexes.keyring import Keyring
 from rewheel.indexes.urls import Origin, split_credentials
+from rewheel.rows import NamedTuple
 
 __all__ = ["Credentials", "basic"]
 

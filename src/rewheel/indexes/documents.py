@@ -6,9 +6,10 @@ index is never seen as it was; only offline is the past good enough.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes.errors import Offline
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from rewheel.indexes.answers import Response

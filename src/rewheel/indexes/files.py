@@ -1,11 +1,12 @@
 """What an index offers: files, each with all that is known about it before it is fetched."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.indexes.hashes import Digest, best_digest
 from rewheel.indexes.listing import Listing
 from rewheel.indexes.urls import redact
+from rewheel.rows import NamedTuple
 from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:

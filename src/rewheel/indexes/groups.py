@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from rewheel.metadata.version_keys import key_of
+from rewheel.rows import NamedTuple
 from rewheel.variants import IndexFilename, InvalidFilename, WheelFilename, normalize_project
 
 __all__ = ["Group", "group_names", "tail_of"]

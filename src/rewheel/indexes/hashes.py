@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from rewheel.rows import NamedTuple
 
 __all__ = ["STRONG", "Digest", "Hasher", "best_digest"]
 

@@ -1,11 +1,12 @@
 """What the sources offer of one project, in the order in which it counts."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.indexes.errors import IndexesError
 from rewheel.indexes.files import ProjectPage
 from rewheel.indexes.policy import IndexPolicy, Strategy
+from rewheel.rows import NamedTuple
 from rewheel.values import frozen
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
+from rewheel.rows import NamedTuple
 from rewheel.values import field, frozen
 
 __all__ = ["Guard", "IndexPolicy", "NamePattern", "Pin", "Strategy", "matches_any"]

@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from rewheel.rows import NamedTuple
 
 __all__ = [
     "Origin",

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.environments import InstalledDistribution
+from rewheel.rows import NamedTuple
 from rewheel.values import frozen
 from rewheel.variants import WheelFilename
 

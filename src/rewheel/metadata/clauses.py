@@ -9,10 +9,11 @@ holds all answers to those of `packaging`.
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.metadata.specifiers import tidy_specifier
 from rewheel.metadata.version_keys import Written, has_local, lowest_of, normalized, of_release, read
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier

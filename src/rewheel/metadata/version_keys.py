@@ -9,7 +9,9 @@ those whose release begins with the same numbers, each lie between two texts tha
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from packaging.version import Version

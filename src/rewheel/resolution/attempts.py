@@ -6,13 +6,14 @@ granted, the preferred first, until an attempt shows them to be right.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.metadata.version_keys import parse_version
 from rewheel.progress import DeferringReporter, Reporter
 from rewheel.resolution.candidate_set import CandidateSet
 from rewheel.resolution.errors import ResolutionError
 from rewheel.resolution.search import Search
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

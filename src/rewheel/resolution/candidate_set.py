@@ -1,7 +1,9 @@
 """Sets of candidates of one project, in the shape that the solver calculates with."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from typing import Self
+
+from rewheel.rows import NamedTuple
 
 __all__ = ["CandidateSet", "Relation"]
 

@@ -1,9 +1,10 @@
 """What a search is given, what it asks while it goes on, and what it finds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from rewheel.resolution.candidate_set import CandidateSet
+from rewheel.rows import NamedTuple
 
 __all__ = ["Question", "Requested", "Solution"]
 

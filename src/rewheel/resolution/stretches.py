@@ -1,11 +1,12 @@
 """Candidates in a row, newest version first, of which hardly any is ever looked at."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rewheel.indexes.sorted_groups import bits_of
 from rewheel.metadata.version_keys import is_early, key_of
 from rewheel.resolution.candidates import Candidate
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from rewheel.metadata.clauses import Clauses

@@ -8,11 +8,12 @@ files on this computer neither.
 """
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rewheel.indexes.claims import identity_of
 from rewheel.indexes.hashes import best_digest
 from rewheel.metadata import CoreMetadata, Requirement
+from rewheel.rows import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -1,7 +1,6 @@
 """What the four variant markers mean for the wheel that was selected (PEP 825, environment markers)."""
 
-from typing import NamedTuple
-
+from rewheel.rows import NamedTuple
 from rewheel.variants.label import NULL_LABEL
 from rewheel.variants.properties import VariantProperties, VariantProperty
 from rewheel.variants.supported import Supported

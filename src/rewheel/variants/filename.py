@@ -4,8 +4,8 @@ Index pages hold thousands of names, so a name is split by hand instead of by a 
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
+from rewheel.rows import NamedTuple
 from rewheel.variants.errors import InvalidFilename
 from rewheel.variants.label import NULL_LABEL, check_label, is_label
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from rewheel.rows import NamedTuple
 from rewheel.variants.errors import InvalidMarker
 
 __all__ = [

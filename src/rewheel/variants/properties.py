@@ -4,8 +4,9 @@ A wheel lists, per feature, the values that it works with. It is compatible with
 feature the machine supports *at least one* of the values (PEP 825, variant properties).
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from rewheel.rows import NamedTuple
 from rewheel.variants.errors import InvalidProperty
 
 if TYPE_CHECKING:
