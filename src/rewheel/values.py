@@ -9,7 +9,7 @@ means; what is said of single fields is said by `field`. There is no inheritance
 `dataclasses`, such as `asdict`, take values as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
@@ -111,31 +111,35 @@ def _value(cls: type, *, is_frozen: bool, eq: bool, slots: bool, kw_only: bool) 
     own = dict(cls.__dict__)
     annotations: dict[str, object] = cls.__annotations__
     fields = tuple(
-        _named(name, own.pop(name, _ABSENT)) for name, kind in annotations.items() if _is_field(kind)
+        [_named(name, own.pop(name, _ABSENT)) for name, kind in annotations.items() if _is_field(kind)]
     )
-    names = tuple(each.name for each in fields)
+    names = tuple([each.name for each in fields])
+    added: dict[str, Any] = {
+        _FIELDS: fields,
+        "__dataclass_fields__": _DATACLASS_FIELDS,
+        "__init__": _first_init(fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only),
+    }
+    methods: dict[str, Any] = {"__repr__": _show, "__match_args__": () if kw_only else names}
+    if eq:
+        methods["__eq__"] = _equality(_key([each.name for each in fields if each.is_compared]))
+        key = _key([each.name for each in fields if each.is_hashed])
+        methods["__hash__"] = (lambda self: hash(key(self))) if is_frozen else None
+    if is_frozen:
+        methods |= _FROZEN
+    for name, method in methods.items():
+        if name not in own or (name == "__hash__" and own[name] is None):
+            added[name] = method
     if slots:
         own.pop("__dict__", None)
         own.pop("__weakref__", None)
-        own |= {"__slots__": names, "__qualname__": cls.__qualname__}
-        cls = type(cls)(cls.__name__, cls.__bases__, own)
-    else:
-        for each in fields:
-            if each.name in cls.__dict__:
-                delattr(cls, each.name)
-    setattr(cls, _FIELDS, fields)
-    cls.__dataclass_fields__ = _DataclassFields()  # type: ignore[attr-defined]
-    methods: dict[str, Any] = {"__repr__": _show, "__match_args__": () if kw_only else names}
-    if eq:
-        methods["__eq__"] = _equality(_key(each.name for each in fields if each.is_compared))
-        key = _key(each.name for each in fields if each.is_hashed)
-        methods["__hash__"] = (lambda self: hash(key(self))) if is_frozen else None
-    if is_frozen:
-        methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
-    for name, method in methods.items():
-        if name not in own or (name == "__hash__" and own[name] is None):
-            setattr(cls, name, method)
-    _make_init(cls, fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only)
+        return type(cls)(
+            cls.__name__, cls.__bases__, own | added | {"__slots__": names, "__qualname__": cls.__qualname__}
+        )
+    for each in fields:
+        if each.name in cls.__dict__:
+            delattr(cls, each.name)
+    for name, value in added.items():
+        setattr(cls, name, value)
     return cls
 
 
@@ -150,6 +154,9 @@ class _DataclassFields:
         return made
 
 
+_DATACLASS_FIELDS = _DataclassFields()
+
+
 def _named(name: str, default: object) -> _Field:
     return default._replace(name=name) if isinstance(default, _Field) else _Field(name, default)
 
@@ -160,9 +167,8 @@ def _is_field(kind: object) -> bool:
     return getattr(kind, "__origin__", kind) is not ClassVar
 
 
-def _key(names: Any) -> Callable[[object], Any]:  # noqa: ANN401
-    chosen = tuple(names)
-    return attrgetter(*chosen) if chosen else lambda _: ()
+def _key(names: Sequence[str]) -> Callable[[object], Any]:
+    return attrgetter(*names) if names else lambda _: ()
 
 
 def _equality(key: Callable[[object], Any]) -> Callable[[object, object], bool]:
@@ -191,15 +197,21 @@ def _restored(cls: type, given: dict[str, Any]) -> object:
     return cls(**given)
 
 
-def _make_init(cls: type, fields: tuple[_Field, ...], *, is_frozen: bool, slots: bool, kw_only: bool) -> None:
-    """Give the class an `__init__` that, when it is first called, puts the real one in its place."""
+_FROZEN = {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
+
+
+def _first_init(
+    fields: tuple[_Field, ...], *, is_frozen: bool, slots: bool, kw_only: bool
+) -> Callable[..., None]:
+    """Return an `__init__` that, when it is first called, puts the real one in its place."""
 
     def __init__(self: object, *given: Any, **named: Any) -> None:  # noqa: N807, ANN401
+        cls = next(each for each in type(self).__mro__ if each.__dict__.get("__init__") is __init__)
         made = _compiled_init(cls, fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only)
         cls.__init__ = made  # type: ignore[misc]
         made(self, *given, **named)
 
-    cls.__init__ = __init__  # type: ignore[misc]
+    return __init__
 
 
 def _compiled_init(
