@@ -126,15 +126,16 @@ def _value(cls: type, *, is_frozen: bool, eq: bool, slots: bool, kw_only: bool) 
         methods["__hash__"] = (lambda self: hash(key(self))) if is_frozen else None
     if is_frozen:
         methods |= _FROZEN
-    for name, method in methods.items():
-        if name not in own or (name == "__hash__" and own[name] is None):
-            added[name] = method
+    added |= {
+        name: method
+        for name, method in methods.items()
+        if name not in own or (name == "__hash__" and own[name] is None)
+    }
     if slots:
         own.pop("__dict__", None)
         own.pop("__weakref__", None)
-        return type(cls)(
-            cls.__name__, cls.__bases__, own | added | {"__slots__": names, "__qualname__": cls.__qualname__}
-        )
+        added |= {"__slots__": names, "__qualname__": cls.__qualname__}
+        return type(cls)(cls.__name__, cls.__bases__, own | added)
     for each in fields:
         if each.name in cls.__dict__:
             delattr(cls, each.name)
@@ -206,7 +207,7 @@ def _first_init(
     """Return an `__init__` that, when it is first called, puts the real one in its place."""
 
     def __init__(self: object, *given: Any, **named: Any) -> None:  # noqa: N807, ANN401
-        cls = next(each for each in type(self).__mro__ if each.__dict__.get("__init__") is __init__)
+        cls = next(each for each in type(self).__mro__ if each.__dict__.get(_FIELDS) is fields)
         made = _compiled_init(cls, fields, is_frozen=is_frozen, slots=slots, kw_only=kw_only)
         cls.__init__ = made  # type: ignore[misc]
         made(self, *given, **named)

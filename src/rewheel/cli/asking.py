@@ -1,13 +1,12 @@
 """From what the user wrote to what a resolver takes: requirements, options of files, labels and hashes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from rewheel.cli.building import read_formats
-from rewheel.cli.project_files import add_groups, add_scripts
 from rewheel.cli.requirements import Place
 from rewheel.cli.requirements_file import Asked, read_config_settings, read_requirements_file
 from rewheel.cli.session import Session
@@ -39,8 +38,8 @@ def gather(
     *,
     files: Iterable[str] = (),
     constraints: Iterable[str] = (),
-    groups: Iterable[str] = (),
-    scripts: Iterable[str] = (),
+    groups: Collection[str] = (),
+    scripts: Collection[str] = (),
     editables: Iterable[str] = (),
     config_settings: Iterable[str] = (),
     only_looking: bool = False,
@@ -68,8 +67,11 @@ def gather(
         read(place)
     for place in constraints:
         read(place, constraints=True)
-    add_groups(session, asked, groups)
-    add_scripts(session, asked, scripts)
+    if groups or scripts:
+        from rewheel.cli.project_files import add_groups, add_scripts
+
+        add_groups(session, asked, groups)
+        add_scripts(session, asked, scripts)
     asked.tell_backends(read_config_settings(config_settings))
     if not (asked.requirements or asked.unnamed or groups or scripts):
         raise UsageError("nothing to install was named", hint="name packages, or a file of them with -r")

@@ -44,7 +44,6 @@ def install(
     """
     from rewheel.cli.asking import build_resolver, gather, machine_target
     from rewheel.cli.building import builder_for
-    from rewheel.cli.clones import source_folder
     from rewheel.cli.narration import collecting_lines, done_lines, planned_lines
     from rewheel.cli.remembered import remembering
 
@@ -80,7 +79,7 @@ def install(
         platform = machine.platform
     if not dry_run:
         _refuse_foreign_environment(here, target)
-    place_of_clones = None if dry_run else source_folder(session, here, clones)
+    place_of_clones = _place_of_clones(session, here, clones) if asked.editable and not dry_run else None
     builder = builder_for(session, asked, platform, target, clones=place_of_clones)
     # What runs here satisfies nothing on another platform; a folder may be for any.
     keep_installed = target.is_directory_target or _platform(target) == _platform(here)
@@ -178,6 +177,12 @@ def _installer(
         bytecode=bytecode_mode(session),
         reporter=session.reporter,
     )
+
+
+def _place_of_clones(session: "Session", here: "Target", chosen: "Path | None") -> "Path":
+    from rewheel.cli.clones import source_folder
+
+    return source_folder(session, here, chosen)
 
 
 def _target(session: "Session") -> "Target":

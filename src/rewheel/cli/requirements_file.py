@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewheel.cli.requirements import Place, UnnamedPlace, read_requirement
-from rewheel.cli.requirements_place import Fetch, FilePlace, UrlPlace, place_of
 from rewheel.config import redact_url
 from rewheel.errors import RewheelError, UsageError
 from rewheel.values import field, frozen, mutable
 
 if TYPE_CHECKING:
+    from rewheel.cli.requirements_place import Fetch, FilePlace, UrlPlace
     from rewheel.metadata import Requirement
 
 __all__ = ["Asked", "RequirementsFileError", "read_config_settings", "read_requirements_file"]
@@ -53,7 +53,7 @@ _SETTINGS_OPTIONS = frozenset({"-C", "--config-setting", "--config-settings"})
 class RequirementsFileError(UsageError):
     """A line of a requirements file cannot be understood."""
 
-    def __init__(self, place: FilePlace | UrlPlace, line: int, problem: str, *, hint: str = "") -> None:
+    def __init__(self, place: "FilePlace | UrlPlace", line: int, problem: str, *, hint: str = "") -> None:
         super().__init__(f"{place}:{line}: {problem}" if line else f"{place}: {problem}", hint=hint)
         self.place = place
         self.line = line
@@ -117,19 +117,21 @@ def read_requirements_file(
     environ: Mapping[str, str],
     constraints: bool = False,
     base: Path | None = None,
-    fetch: Fetch | None = None,
+    fetch: "Fetch | None" = None,
 ) -> None:
     """Add to `asked` what the file says, and the files that it names.
 
     A relative path counts from `base` or the current folder. A URL needs `fetch`. Raises
     `RequirementsFileError`, which names the line.
     """
+    from rewheel.cli.requirements_place import place_of
+
     place = place_of(str(path), base or Path(), fetch)
     _read_file(place, asked, environ, constraints=constraints, open_files=())
 
 
 def _read_file(
-    place: FilePlace | UrlPlace,
+    place: "FilePlace | UrlPlace",
     asked: Asked,
     environ: Mapping[str, str],
     *,
@@ -165,7 +167,7 @@ def _read_file(
             raise RequirementsFileError(place, number, str(error), hint=error.hint) from error
 
 
-def _text(place: FilePlace | UrlPlace) -> str:
+def _text(place: "FilePlace | UrlPlace") -> str:
     if str(place).endswith((".whl", ".whlx")):
         raise UsageError(f"{place}: is a wheel, not a file of requirements", hint="name it without -r")
     try:
@@ -267,7 +269,7 @@ def _set_option(asked: Asked, name: str, value: str, folder: Path) -> None:
         asked.options[name] = value
 
 
-def _add(asked: Asked, line: _Line, place: FilePlace | UrlPlace, number: int, *, constraints: bool) -> None:
+def _add(asked: Asked, line: _Line, place: "FilePlace | UrlPlace", number: int, *, constraints: bool) -> None:
     digests, settings = _line_options(line.options)
     if constraints:
         requirement = read_requirement(line.requirement, place.folder)
@@ -284,7 +286,7 @@ def _add(asked: Asked, line: _Line, place: FilePlace | UrlPlace, number: int, *,
 def _add_text(
     asked: Asked,
     text: str,
-    place: FilePlace | UrlPlace,
+    place: "FilePlace | UrlPlace",
     number: int,
     *,
     digests: frozenset[str] = frozenset(),

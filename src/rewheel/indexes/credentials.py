@@ -4,7 +4,6 @@ A login in a URL counts first; a user without a password is looked up in netrc. 
 when a server has refused what we knew, once for each server and user.
 """
 
-import base64
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -103,6 +102,8 @@ class Credentials:
 
 def basic(user: str, password: str) -> str:
     """Write a login as the value of an `Authorization` header."""
+    import base64
+
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
