@@ -19,7 +19,9 @@ contents = (st.binary(max_size=60) | pieces_of_limits).filter(
     lambda content: DELIMITER not in b"\r\n" + content
 )
 names = st.text(
-    st.characters(codec="utf-8", exclude_characters='"\\\r\n', exclude_categories=["Cc", "Cs"]), max_size=8
+    st.characters(codec="utf-8", exclude_characters='"\\%\r\n', exclude_categories=["Cc", "Cs"]),
+    min_size=1,
+    max_size=8,
 )
 
 
@@ -40,7 +42,7 @@ def read(body: bytes, *cuts: int) -> tuple[dict[str, list[str]], str, bytes, dic
     async def begin(filename: str, fields: dict[str, list[str]]):
         begun.append((filename, {name: list(values) for name, values in fields.items()}))
 
-        async def sink(piece: bytes | memoryview) -> None:
+        async def sink(piece: bytes) -> None:
             assert len(piece)
             found.append(bytes(piece))
 
@@ -102,7 +104,6 @@ def test_names_may_be_written_in_several_ways(disposition: str, name: str) -> No
         b"--b",
         b"--b-0--",
         b"--c-0--\r\n",
-        b"\r\n--b-0--\r\n",
         whole(part('name="a"', b"1"), end=b""),
         whole(part('name="a"', b"1"), end=DELIMITER),
         whole(part('name="a"', b"1"), end=DELIMITER + b"-"),
@@ -110,7 +111,7 @@ def test_names_may_be_written_in_several_ways(disposition: str, name: str) -> No
         whole(DELIMITER + b"\r\n\r\n1"),
         whole(DELIMITER + b"\r\nX-Other: 1\r\n\r\n1"),
         whole(DELIMITER + b"\r\nno header\r\n\r\n1"),
-        whole(part('name="a"', b"1", " folded")),
+        whole(part('name=""', b"1")),
         whole(part('name="a"', b"1", 'Content-Disposition: form-data; name="b"')),
         whole(part('filename="a"', b"1")),
         whole(part('name="other"; filename="a"', b"1")),

@@ -27,7 +27,7 @@ _READ = 1 << 18
 
 
 class _Hasher(Protocol):
-    def update(self, data: bytes | memoryview, /) -> None: ...
+    def update(self, data: bytes, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -78,7 +78,7 @@ class Spool:
         self._too_large = too_large or f"the file is larger than {limit} bytes"
         self._hash = hashlib.sha256()
         self._hashes = {algorithm: _hasher(algorithm) for algorithm in digests}
-        self._waiting: list[bytes | memoryview] = []
+        self._waiting: list[bytes] = []
         self._waiting_size = 0
         self._stream: BinaryIO | None = None
         self.size = 0
@@ -103,7 +103,7 @@ class Spool:
             self._path.unlink(missing_ok=True)
             self._folder.rmdir()
 
-    async def write(self, piece: bytes | memoryview) -> None:
+    async def write(self, piece: bytes) -> None:
         """Take in what has arrived; raises Refused for too much, or when the disk is full."""
         self.size += len(piece)
         if self.size > self._limit:
