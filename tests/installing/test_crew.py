@@ -175,18 +175,15 @@ def test_large_wheels_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         def take(file: Path) -> None:
             taken = crew._take(file)
             order.append(file.stem)
-            with crew._change:
-                crew._waiting.extend([taken] if taken is not None else [])
-                crew._change.notify_all()
+            if taken is not None:
+                crew._release(taken)
 
         threads = [threading.Thread(target=take, args=(file,)) for file in files]
         for thread in threads:
             thread.start()
         while len(crew._queue) < len(files):
             threading.Event().wait(0.01)
-        with crew._change:
-            crew._waiting.append(worker)
-            crew._change.notify_all()
+        crew._release(worker)
         for thread in threads:
             thread.join()
     assert order == ["30", "20", "10"]

@@ -38,7 +38,7 @@ def _collect_rarely() -> None:
     """Look for garbage in cycles less often: a short run makes much that stays, and little of that kind."""
     import gc
 
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 50, 100)
 
 
 def _leave(code: int) -> None:

@@ -40,6 +40,27 @@ class _Worker(Protocol):
     def wait(self) -> int: ...
 
 
+class _Seat:
+    """Where one thread waits until it is told which worker it has."""
+
+    __slots__ = ("_is_told", "_worker")
+
+    def __init__(self) -> None:
+        self._worker: _Worker | None = None
+        self._is_told = threading.Lock()
+        self._is_told.acquire()
+
+    def take(self, worker: _Worker | None) -> None:
+        """Tell who it is, None if there will be nobody."""
+        self._worker = worker
+        self._is_told.release()
+
+    def wait(self) -> _Worker | None:
+        """Wait for the word."""
+        with self._is_told:
+            return self._worker
+
+
 class Crew:
     """Puts wheels into the store by the hands of others; a context manager. Thread-safe.
 
@@ -57,10 +78,10 @@ class Crew:
         self._sleeping: list[_Worker] = [*reversed(split_off(self._free))] if split else []
         self._waiting: list[_Worker] = []
         self._engaged: list[_Worker] = []
-        self._queue: list[tuple[int, int]] = []
+        self._queue: list[tuple[int, int, _Seat]] = []
         """Who waits for a worker, the one with the largest wheel first."""
         self._numbers = itertools.count()
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -71,7 +92,7 @@ class Crew:
 
     def prepare(self) -> None:
         """Engage the first one, who takes a moment to be ready."""
-        with self._change:
+        with self._lock:
             if not self._engaged and self._free > 0:
                 self._engage()
 
@@ -85,11 +106,11 @@ class Crew:
 
     def close(self) -> None:
         """Send everybody home; what somebody is still at is finished, but nobody waits for a word of it."""
-        with self._change:
+        with self._lock:
             self._is_closed = True
             engaged = [*self._engaged, *self._sleeping]
             self._engaged, self._waiting, self._sleeping = [], [], []
-            self._change.notify_all()
+            self._serve()
         for worker in engaged:
             _dismiss(worker)
 
@@ -98,25 +119,26 @@ class Crew:
 
         Large wheels go first: one that is begun last would keep a single processor busy in the end.
         """
-        with contextlib.suppress(OSError), self._change:
-            ticket = (-wheel.stat().st_size, next(self._numbers))
-            bisect.insort(self._queue, ticket)
-            try:
-                while not self._is_closed:
-                    if self._queue[0] != ticket:
-                        self._change.wait()
-                    elif self._waiting:
-                        return self._waiting.pop()
-                    elif self._free > 0:
-                        self._engage()
-                    elif self._engaged:
-                        self._change.wait()
-                    else:
-                        break
-            finally:
-                self._queue.remove(ticket)
-                self._change.notify_all()
+        seat = _Seat()
+        with contextlib.suppress(OSError):
+            size = wheel.stat().st_size
+            with self._lock:
+                bisect.insort(self._queue, (-size, next(self._numbers), seat))
+                self._serve()
+            return seat.wait()
         return None
+
+    def _serve(self) -> None:
+        """Give a worker to those with the largest wheels, as far as there are any; nobody else is woken."""
+        while self._queue:
+            if not self._waiting and self._free > 0 and not self._is_closed:
+                self._engage()
+            elif self._waiting:
+                self._queue.pop(0)[-1].take(self._waiting.pop())
+            elif self._engaged:
+                return
+            else:  # nobody will come any more
+                self._queue.pop(0)[-1].take(None)
 
     def _engage(self) -> None:
         self._free -= 1
@@ -142,17 +164,20 @@ class Crew:
             with contextlib.suppress(OSError, ValueError, RecursionError):
                 answer = json.loads(worker.stdout.readline())
         is_done = answer == [sha256, True]
-        is_lost = not is_done and answer != [sha256, False]
-        with self._change:
+        self._release(worker, is_lost=not is_done and answer != [sha256, False])
+        return self._store.get(sha256) if is_done else None
+
+    def _release(self, worker: _Worker, *, is_lost: bool = False) -> None:
+        """Let the next have the worker, unless it is of no use any more."""
+        with self._lock:
             if worker in self._engaged:  # nobody has been sent home yet
                 if is_lost:
                     self._engaged.remove(worker)
                 else:
                     self._waiting.append(worker)
-            self._change.notify_all()
+            self._serve()
         if is_lost:
             _dismiss(worker)
-        return self._store.get(sha256) if is_done else None
 
 
 def _start() -> _Worker | None:

@@ -80,6 +80,7 @@ def _live(pipes: list[_Pipes]) -> "NoReturn":
     try:
         # What the parent had open is none of our business, and is not to be closed by chance later on.
         gc.freeze()
+        gc.disable()  # what unpacking leaves behind has no cycles
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         _keep_open({end for each in pipes for end in (each.questions, each.answer)})
         _work(pipes)
