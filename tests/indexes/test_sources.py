@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -345,6 +346,22 @@ def test_pages_fetched_in_advance(server: IndexServer, client: Client) -> None:
     ]
     assert sources.pages("absent") == []
     assert sorted(server.paths()) == ["/simple/absent/", "/simple/bar/", "/simple/foo/"]
+
+
+def test_pages_that_are_not_here_are_asked_for_at_once(
+    server: IndexServer, new_client: Callable[..., Client]
+) -> None:
+    """Although nobody else has needed the network yet; what is here, or has no index, needs nobody."""
+    client = new_client()
+    sources = Sources.build(client, index_url=server.simple_url)
+    sources.begin(["foo"])
+    while not server.paths():
+        time.sleep(0.01)
+    assert [names(page) for page in sources.pages("foo")] == [FOO]
+    assert server.paths() == ["/simple/foo/"]
+    Sources.build(new_client(), index_url=server.simple_url, no_index=True).begin(["bar"])
+    Sources.build(new_client(offline=True), index_url=server.simple_url).begin(["bar"])
+    assert server.paths() == ["/simple/foo/"]
 
 
 @pytest.mark.parametrize(

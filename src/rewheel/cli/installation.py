@@ -1,9 +1,10 @@
 """The main job: resolve, choose variants, fetch, install."""
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rewheel.errors import UsageError
+from rewheel.errors import RewheelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,7 +64,8 @@ def install(
         editables=editables,
         config_settings=config_settings,
     )
-    here = _target(session)
+    session.while_asking = partial(_get_ready, session, asked, dry_run=dry_run)
+    here = session.target
     if scripts:
         from rewheel.cli.project_files import check_scripts
 
@@ -176,6 +178,7 @@ def _installer(
         link_mode=LinkMode(settings.link_mode),
         bytecode=bytecode_mode(session),
         reporter=session.reporter,
+        crew=session.crew,
     )
 
 
@@ -185,19 +188,24 @@ def _place_of_clones(session: "Session", here: "Target", chosen: "Path | None") 
     return source_folder(session, here, chosen)
 
 
-def _target(session: "Session") -> "Target":
-    """Find the environment, and use the time in which its interpreter is asked about itself."""
-    session.while_asking = _load_what_resolving_needs
-    return session.target
+def _get_ready(session: "Session", asked: "Asked", *, dry_run: bool) -> None:
+    """Load what comes next, and ask for the first pages, while an interpreter is asked about itself.
 
-
-def _load_what_resolving_needs() -> None:
-    """Load what comes next: for an environment that is new to us, there is no answer to remember."""
+    For an environment that is new to us, there is no answer to remember.
+    """
     from rewheel.indexes.http import HttpClient
     from rewheel.machines import Machine, Providers
     from rewheel.resolution import Resolver
 
     del HttpClient, Machine, Providers, Resolver
+    if not dry_run:
+        session.call_for_unpackers()  # before there are threads
+    with contextlib.suppress(RewheelError):  # whoever needs the pages will tell of it
+        session.sources.begin(
+            requirement.project
+            for requirement in asked.requirements
+            if not requirement.url and requirement.marker is None
+        )
 
 
 def _say(output: "Output", lines: "Iterable[str]") -> None:

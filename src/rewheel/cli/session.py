@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rewheel.environments import Target
     from rewheel.indexes import Client, HttpSettings, Sources
     from rewheel.installing import Store
+    from rewheel.installing.crew import Crew
     from rewheel.machines import Machine, PreparedEnvironment, Providers
     from rewheel.progress import Reporter
 
@@ -73,6 +74,8 @@ class Session:
         """What the command line says, by field of the settings."""
         self.while_asking: Callable[[], None] | None = None
         """What to do while an interpreter is asked about itself, which takes a moment."""
+        self.crew: Crew | None = None
+        """Who unpacks wheels, if they have been called for already."""
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -255,6 +258,12 @@ class Session:
         from rewheel.installing import Store
 
         return Store(self.cache_dir)
+
+    def call_for_unpackers(self) -> None:
+        """Split off, while there is one thread, who will unpack wheels; they sleep until there are some."""
+        from rewheel.installing.crew import Crew
+
+        self.crew = self._open.enter_context(Crew(self.store, split=True))
 
     @cached_property
     def machine(self) -> "Machine":

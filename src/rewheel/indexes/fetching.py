@@ -195,6 +195,11 @@ class Client:
         """Start the function on the item in a thread, once the network is needed; nobody hears of it."""
         self._workers.submit(function, item)
 
+    def wake(self) -> None:
+        """Begin with what was started in advance: the network is needed."""
+        if not self.offline:
+            self._client()
+
     def document(self, url: str, *, accept: str = "*/*", limit: int) -> Document:
         """Fetch a page, or what else may change under its URL, through the cache. Raises FetchError."""
         return self._see(url, accept, limit)

@@ -83,6 +83,10 @@ class IndexSource(Source):
         """Tell whether it had the project when it was last asked."""
         return self._client.remembers(f"{self._root}{project}/", accept=ACCEPT)
 
+    def must_ask(self, project: str) -> bool:
+        """Tell whether the network has to be used for the project's page."""
+        return self._client.known_document(f"{self._root}{project}/", accept=ACCEPT) is None
+
     def _find(self, project: str) -> ProjectPage | None:
         url = f"{self._root}{project}/"
         known = self._client.known_document(url, accept=ACCEPT)

@@ -138,6 +138,19 @@ class Sources:
                     if self.policy.strategy is Strategy.FIRST_INDEX:
                         break
 
+    def begin(self, projects: Iterable[str]) -> None:
+        """Start at once to fetch the projects' pages, if the network is needed for any of them."""
+        lacking = [
+            project
+            for project in projects
+            if any(
+                isinstance(each, IndexSource) and each.must_ask(project) for each in self.considered(project)
+            )
+        ]
+        if lacking:
+            self.prefetch(lacking)
+            self._client.wake()
+
     def limits(self, project: str) -> str:
         """Say what keeps other indexes from having a say about a project; empty if nothing does."""
         pin = self.policy.pin_of(project)

@@ -55,8 +55,12 @@ class Gathering:
         require_hashes: bool,
         present: Collection[tuple[str, str]],
         builder: "WheelBuilder | None",
+        crew: Crew | None = None,
     ) -> None:
-        """Use `folder`, which is nobody else's, for what is on its way; `present` is what is installed."""
+        """Use `folder`, which is nobody else's, for what is on its way; `present` is what is installed.
+
+        The crew is sent home in the end.
+        """
         self._client = client
         self._store = store
         self._folder = folder
@@ -64,7 +68,7 @@ class Gathering:
         self._require_hashes = require_hashes
         self._present = present
         self._builder = builder
-        self._crew = Crew(store, split=True)  # before there are threads
+        self._crew = crew or Crew(store, split=True)  # before there are threads
         self._line = threading.Semaphore(_AT_ONCE)
         self._pool: Pool | None = None
         self._likely: dict[str, Job[StoredWheel]] = {}

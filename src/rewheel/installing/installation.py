@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rewheel.environments import InstalledDistribution, Target
     from rewheel.indexes import Client
+    from rewheel.installing.crew import Crew
     from rewheel.installing.store import Store
     from rewheel.metadata import Requirement
     from rewheel.resolution import RememberingResolver, ResolvedPackage, Resolver, WheelBuilder
@@ -41,10 +42,12 @@ class Installer:
         link_mode: LinkMode = LinkMode.AUTO,
         bytecode: BytecodeMode = BytecodeMode.NEVER,
         reporter: Reporter = SILENT,
+        crew: "Crew | None" = None,
     ) -> None:
         """`allowed_hashes` maps projects to digests, as `"sha256:…"`, one of which the file must have.
 
-        `builder` is the resolver's own, and `None` where only wheels count.
+        `builder` is the resolver's own, and `None` where only wheels count. `crew` unpacks the wheels of the
+        first installation; without one, somebody is found.
         """
         self._planner = Planner(
             resolver=resolver,
@@ -64,6 +67,7 @@ class Installer:
         self._link_mode = link_mode
         self._bytecode = bytecode
         self._reporter = reporter
+        self._crew = crew
 
     def plan(
         self, requirements: "Sequence[Requirement]", constraints: "Sequence[Requirement]" = ()
@@ -98,6 +102,7 @@ class Installer:
                     give_up(found.package, found.problem, self._resolver, self._reporter)
 
     def _gathering(self, folder: Path) -> Gathering:
+        crew, self._crew = self._crew, None
         present = set() if self._reinstall else {(f.project, f.version) for f in self._target.installed()}
         return Gathering(
             self._client,
@@ -107,6 +112,7 @@ class Installer:
             require_hashes=self._require_hashes,
             present=present,
             builder=self._builder,
+            crew=crew,
         )
 
     def _apply(self, planned: Installation, fetched: "Sequence[Gathered]", folder: Path) -> Installation:
