@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import given, strategies as st
 
-from rewheel.indexes import Cache, Client, IndexSource, ProjectPage
+from rewheel.indexes import Cache, Client, IndexesError, IndexSource, ProjectPage
 from rewheel.indexes.documents import Document
 from rewheel.indexes.groups import group_names
 from rewheel.indexes.pages import parse_page
@@ -93,7 +93,7 @@ def test_what_is_kept_is_what_was_read(tmp_path_factory: pytest.TempPathFactory,
     kept = Document(exists=True, url=url, content_type=JSON, body=body, was_kept=True)
     read = parse_page(body, JSON, url, "foo", source)
     pages.keep(read, kept)
-    found = pages.find("foo", kept._replace(body=b"", sha256=kept.digest))
+    found = pages.find("foo", kept._replace(body=b"", sha256=kept.digest), lambda: read)
     assert found is not None
     assert found.source is source
     assert all(file.source is source for file in found.files)
@@ -162,6 +162,71 @@ def test_a_page_that_is_met_again_is_read_from_what_was_kept(
     assert server.count(PAGE) == (1 if cache_control else 4)
 
 
+MANY = [f"foo-{number}.0.tar.gz" for number in range(400)]
+
+
+def old_entries(cache: Path) -> list[Path]:
+    return [path for path in cache.glob("indexes-*/pages-*-old/*/*") if path.is_file()]
+
+
+def test_files_of_old_versions_are_read_when_somebody_looks(
+    server: IndexServer, offer: Offering, new_client: NewClient, tmp_path: Path
+) -> None:
+    """The newest ones are there without them."""
+    server.cache_control = "max-age=600"
+    offer(*MANY)
+    pages = [ask(new_client, server) for _ in range(3)]
+    (old,) = old_entries(tmp_path / "cache")
+    old.rename(tmp_path / "aside")
+    with new_client() as client:
+        page = IndexSource(server.simple_url, client).page("foo")
+        assert page is not None
+        assert pages[2] is not None
+        assert [page.files[number].filename for number in range(3)] == MANY[:-4:-1]
+        assert len(page.files) == len(page.releases) == 400
+        (tmp_path / "aside").rename(old)
+        assert page.files[399].filename == MANY[0]
+        assert what(page) == what(pages[2])
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", None])
+def test_damage_to_old_versions_is_noticed_and_mended(
+    server: IndexServer, offer: Offering, new_client: NewClient, tmp_path: Path, damage: bytes | None
+) -> None:
+    server.cache_control = "max-age=600"
+    offer(*MANY)
+    pages = [ask(new_client, server) for _ in range(2)]
+    (old,) = old_entries(tmp_path / "cache")
+    whole = old.read_bytes()
+    old.write_bytes(whole.replace(b"foo-1.0.tar.gz", b"foo-6.6.tar.gz") if damage is None else damage)
+    with new_client() as client:
+        page = IndexSource(server.simple_url, client).page("foo")
+        assert page is not None
+        assert pages[0] is not None
+        assert what(page) == what(pages[0])
+    assert old.read_bytes().partition(b"\n")[2] == whole.partition(b"\n")[2]
+    assert server.count(PAGE) == 1
+
+
+def test_a_page_that_changes_while_it_is_looked_at(
+    server: IndexServer, offer: Offering, new_client: NewClient, tmp_path: Path
+) -> None:
+    """Nothing is put together from two pages."""
+    server.cache_control, server.etag = "", True
+    offer(*MANY)
+    for _ in range(3):
+        ask(new_client, server)
+    with new_client() as client:
+        page = IndexSource(server.simple_url, client).page("foo")
+        assert page is not None
+        offer(*MANY, "foo-1000.0.tar.gz")
+        (old,) = old_entries(tmp_path / "cache")
+        old.unlink()
+        assert page.files[0].filename == MANY[-1]
+        with pytest.raises(IndexesError, match="changed while it was read"):
+            list(page.files)
+
+
 def test_a_changed_page_is_never_answered_from_what_was_kept(
     server: IndexServer, offer: Offering, new_client: NewClient
 ) -> None:
@@ -206,16 +271,16 @@ def test_damage_is_noticed(
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]\n", b"{}\n", b"[" * 9999, b"[1,2,3,4,5,[7,8],9]\n",
-        b'["1.0","",{},["0","0","0"],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
-        b'["","",{},["0","0","0"],[[0],[],[],[0]],[0,9],["","",[],[],[]]]\n[]',
-        b'["","",{},["x","0","0"],[[0],[],[],[0]],[0,2],["","",[],[],[]]]\n[]',
-        b'["","",{},["0","0","0"],[[],[],[],[]],[0,2],["","",[],[],[]]]\n[]',
+        b"", b"[]\n", b"{}\n", b"[" * 9999, b"[1,2,3,4,5,[7,8,9],9]\n",
+        b'["1.0","",{},["0","0","0"],[[0],[],[],[0]],[0,2,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[[0],[],[],[0]],[0,2,9],["","",[],[],[]]]\n[]',
+        b'["","",{},["x","0","0"],[[0],[],[],[0]],[0,2,2],["","",[],[],[]]]\n[]',
+        b'["","",{},["0","0","0"],[[],[],[],[]],[0,2,2],["","",[],[],[]]]\n[]',
     ],
 )  # fmt: skip
 def test_entries_of_another_form_count_as_missing(tmp_path: Path, body: bytes) -> None:
     cache = Cache(tmp_path)
     found = Document(exists=True, url="https://x.example/", sha256="ab", was_kept=True)
-    cache.put("pages-2", "https://x.example/\nfoo", {"document": "ab"}, body)
+    cache.put("pages-3", "https://x.example/\nfoo", {"document": "ab"}, body)
     source: Any = _Source()
-    assert SortedPages(cache, source).find("foo", found) is None
+    assert SortedPages(cache, source).find("foo", found, pytest.fail) is None

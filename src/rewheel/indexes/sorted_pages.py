@@ -3,8 +3,9 @@
 A page has thousands of files, and a resolution looks at those of a few versions. So a page that is met again
 unchanged is kept in another form beside the document: a line of JSON with what holds for the whole page and
 with the versions, newest first, what they sort by, and where the wheels, source distributions and index files
-of each begin; then for each of them a JSON list with its files, and one with the files of no version.
-None of it depends on the computer. It is good for one document only, that with the SHA-256 in its entry.
+of each begin; then for each of them a JSON list with its files, and one with the files of no version. Most of
+these lists are in an entry of their own, which is read only if somebody looks at an old version.
+None of it depends on the computer. It is good for one document only, that with the SHA-256 in its entries.
 """
 
 import json
@@ -19,14 +20,20 @@ from rewheel.indexes.sorted_groups import SortedGroups, bits_of
 from rewheel.indexes.urls import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewheel.indexes.cache import Cache
     from rewheel.indexes.documents import Document
     from rewheel.indexes.source import Source
 
 __all__ = ["SortedPages"]
 
-_KIND = "pages-2"
+_KIND = "pages-3"
 """Of entries in the cache; the number changes with their form."""
+_KIND_OF_OLD = f"{_KIND}-old"
+"""Of the entries with the files of older versions."""
+_NEAR = 24 * 1024
+"""Bytes of files of the newest versions that are kept with the versions; few resolutions look further."""
 _SMALLEST = 4096
 """Bytes of a page below which reading it again costs no more."""
 
@@ -38,27 +45,50 @@ class SortedPages:
         self._cache = cache
         self._source = source
 
-    def find(self, project: str, document: "Document") -> ProjectPage | None:
-        """Give the page that was kept of this very document, whose body is not needed; None if none was."""
-        entry = self._cache.get(_KIND, f"{document.url}\n{project}")
-        if entry is None or entry.meta.get("document") != document.digest:
+    def find(
+        self, project: str, document: "Document", read_again: "Callable[[], ProjectPage]"
+    ) -> ProjectPage | None:
+        """Give the page that was kept of this very document, whose body is not needed; None if none was.
+
+        `read_again` reads the document: when the files of an old version are asked for, and are damaged.
+        """
+        body = self._get(_KIND, project, document)
+        if body is None:
             return None
+
+        def old() -> bytes:
+            found = self._get(_KIND_OF_OLD, project, document)
+            return found if found is not None else self._put(read_again(), document)
+
         try:
-            return _read(entry.body, project, self._source, redact(document.url))
+            return _read(body, old, project, self._source, redact(document.url))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     def keep(self, page: ProjectPage, document: "Document") -> None:
         """Keep what was read of a document."""
         if len(document.body) >= _SMALLEST:
-            key = f"{document.url}\n{page.project}"
-            self._cache.put(_KIND, key, {"document": document.digest}, _written(page))
+            self._put(page, document)
+
+    def _get(self, kind: str, project: str, document: "Document") -> bytes | None:
+        entry = self._cache.get(kind, f"{document.url}\n{project}")
+        is_it = entry is not None and entry.meta.get("document") == document.digest
+        return entry.body if entry is not None and is_it else None
+
+    def _put(self, page: ProjectPage, document: "Document") -> bytes:
+        """Write what is kept of a page, and return the part with the old versions."""
+        key, meta = f"{document.url}\n{page.project}", {"document": document.digest}
+        body, old = _written(page)
+        if old:
+            self._cache.put(_KIND_OF_OLD, key, meta, old)
+        self._cache.put(_KIND, key, meta, body)
+        return old
 
 
 # Writing
 
 
-def _written(page: ProjectPage) -> bytes:
+def _written(page: ProjectPage) -> tuple[bytes, bytes]:
     groups = SortedGroups.of(page.groups)
     pieces: list[bytes] = []
     spelled: dict[int, str] = {}
@@ -77,6 +107,8 @@ def _written(page: ProjectPage) -> bytes:
         withdrawn.append(all(page.files[number].yanked is not None for number in group.distributions))
         rest.difference_update(numbers)
     pieces.append(_rows(page.files, sorted(rest)))
+    lengths = [*places[1:], places[-1] + len(pieces[-1])]
+    near = next((place for place, length in enumerate(lengths, 1) if length >= _NEAR), len(pieces))
     head = [
         " ".join(groups.versions),
         # Keys have blanks in them, which versions have not.
@@ -84,10 +116,10 @@ def _written(page: ProjectPage) -> bytes:
         spelled,
         [hex(each) for each in (groups.early, groups.labelled, bits_of(withdrawn))],
         [firsts, sdists, index_files, places],
-        [len(rest), len(pieces[-1])],
+        [len(rest), lengths[-1], lengths[near - 1]],
         [page.status, page.status_reason, page.tracks, page.alternate_locations, page.versions],
     ]
-    return b"".join([_json(head), b"\n", *pieces])
+    return b"".join([_json(head), b"\n", *pieces[:near]]), b"".join(pieces[near:])
 
 
 def _rows(files: Sequence[File], numbers: Iterable[int]) -> bytes:
@@ -115,17 +147,17 @@ def _json(value: object) -> bytes:
 # Reading
 
 
-def _read(body: bytes, project: str, source: "Source", url: str) -> ProjectPage:
+def _read(body: bytes, old: "Callable[[], bytes]", project: str, source: "Source", url: str) -> ProjectPage:
     end = body.index(b"\n")
-    joined, joined_keys, spelled, sets, counted, (count, length), about = json.loads(body[:end])
+    joined, joined_keys, spelled, sets, counted, (count, length, near), about = json.loads(body[:end])
     versions, keys = joined.split(), joined_keys.split("\t") if joined_keys else []
     early, labelled, withdrawn = (int(each, 16) for each in sets)
     firsts, sdists, index_files, places = counted
     if len(keys) != len(versions) or {len(firsts), len(places)} != {len(sdists) + 1, len(versions) + 1}:
         raise ValueError(len(versions))
     start = end + 1
-    if len(index_files) != len(sdists) or start + places[-1] + length != len(body):
-        raise ValueError(length)
+    if len(index_files) != len(sdists) or start + near != len(body) or not near <= length:
+        raise ValueError(near)
 
     def group(number: int) -> Group:
         return Group(
@@ -136,7 +168,7 @@ def _read(body: bytes, project: str, source: "Source", url: str) -> ProjectPage:
             bool(labelled >> number & 1),
         )
 
-    rows = _Rows(body, start, firsts, places, firsts[-1] + count)
+    rows = _Rows(body[start:], old, firsts, [*places, length], firsts[-1] + count)
     status, reason, tracks, locations, known = about
     return ProjectPage(
         project,
@@ -156,11 +188,20 @@ class _Rows:
     """What is known of the files, read list by list when one of its files is looked at."""
 
     def __init__(
-        self, body: bytes, start: int, firsts: Sequence[int], places: Sequence[int], count: int
+        self,
+        near: bytes,
+        old: "Callable[[], bytes]",
+        firsts: Sequence[int],
+        places: Sequence[int],
+        count: int,
     ) -> None:
-        """Take the number of the first file, and the place after `start`, of each list of files."""
-        self._body = body
-        self._start = start
+        """Take the number of the first file, and the place of the first byte, of each list of files.
+
+        The places count from the beginning of `near`, and go on in what `old` gives, up to the last of them.
+        """
+        self._near = near
+        self._find_old = old
+        self._old: bytes | None = None
         self._numbers = firsts
         self._places = places
         self._read: dict[int, Sequence[Sequence[Any]]] = {}
@@ -171,11 +212,15 @@ class _Rows:
         part = bisect_right(self._numbers, number) - 1
         rows = self._read.get(part)
         if rows is None:
-            first = self._start + self._places[part]
-            is_last = part + 1 == len(self._places)
-            behind = len(self._body) if is_last else self._start + self._places[part + 1]
-            rows = self._read[part] = json.loads(self._body[first:behind])
+            rows = self._read[part] = json.loads(self._between(self._places[part], self._places[part + 1]))
         return rows[number - self._numbers[part]]
+
+    def _between(self, first: int, behind: int) -> bytes:
+        if behind <= len(self._near):
+            return self._near[first:behind]
+        if self._old is None:
+            self._old = self._find_old()
+        return self._old[first - len(self._near) : behind - len(self._near)]
 
 
 class _Names(Sequence[str]):

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rewheel.indexes.documents import ACCEPT, PAGE_LIMIT
+from rewheel.indexes.documents import ACCEPT, PAGE_LIMIT, Document
 from rewheel.indexes.errors import IndexesError, InvalidPage, InvalidSource, NotFound
 from rewheel.indexes.fetching import Client
 from rewheel.indexes.files import File, ProjectPage, is_index_file_name
@@ -93,19 +93,32 @@ class IndexSource(Source):
         document = known or self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT)
         if not document.exists:
             return None
-        if document.was_kept:
-            from rewheel.indexes.sorted_pages import SortedPages
+        if not document.was_kept:
+            return self._parsed(document, project)
+        from rewheel.indexes.sorted_pages import SortedPages
 
-            kept = SortedPages(self._client.cache, self)
-            if (found := kept.find(project, document)) is not None:
-                return found
-            document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT) if known else document
-        from rewheel.indexes.pages import parse_page
-
-        page = parse_page(document.body, document.content_type, document.url, project, self)
+        kept = SortedPages(self._client.cache, self)
+        if (
+            found := kept.find(project, document, lambda: self._read_again(document, url, project))
+        ) is not None:
+            return found
+        document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT) if known else document
+        page = self._parsed(document, project)
         if document.was_kept:  # and will be met once more
             kept.keep(page, document)
         return page
+
+    def _parsed(self, document: Document, project: str) -> ProjectPage:
+        from rewheel.indexes.pages import parse_page
+
+        return parse_page(document.body, document.content_type, document.url, project, self)
+
+    def _read_again(self, seen: Document, url: str, project: str) -> ProjectPage:
+        """Read a page that was looked at before. Raises IndexesError if it is another one now."""
+        document = self._client.document(url, accept=ACCEPT, limit=PAGE_LIMIT)
+        if document.digest != seen.digest:
+            raise IndexesError(f"{redact(url)} changed while it was read", hint="run the command again")
+        return self._parsed(document, project)
 
 
 class FileIndexSource(Source):
