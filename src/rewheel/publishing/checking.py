@@ -23,7 +23,7 @@ from rewheel.variants import (
     read_metadata,
 )
 from rewheel.variants.reading import SIZE_LIMIT
-from rewheel.wheels import FileSource, UnreadableFile
+from rewheel.wheels import ByteSource, FileSource, UnreadableFile
 
 __all__ = ["FileReport", "check_file", "check_files", "check_index_document", "hashed", "is_checked"]
 
@@ -58,19 +58,25 @@ def is_checked(name: str) -> bool:
 
 
 def check_file(
-    path: Path, *, name: str = "", content: bool = True, code: bool = True, sha256: str | bool = False
+    path: Path,
+    *,
+    name: str = "",
+    content: bool = True,
+    code: bool = True,
+    sha256: str | bool = False,
+    wheel: ByteSource | None = None,
 ) -> FileReport:
     """Prove what can be proven of one file alone; never raises for what is in it.
 
     `name` is what the file is to be called, if it lies under another name. Without `content` the files inside
     a wheel are not compared with their hashes, and without `code` its compiled files are not examined, which
     may take seconds. `sha256` True hashes the file itself, too; whoever knows the
-    hash already gives it.
+    hash already gives it. `wheel` has the bytes of a wheel that is no file yet.
     """
     shown = name or path.name
     found = Collector(shown)
     try:
-        entry = _check(path, shown, found, content=content, code=code)
+        entry = _check(path, shown, found, wheel, content=content, code=code)
         if entry is not None and sha256 and not isinstance(entry, IndexEntry):
             entry = replace(entry, sha256=hashed(path) if sha256 is True else sha256)
     except (OSError, UnreadableFile) as error:
@@ -97,12 +103,14 @@ def in_threads(work: Callable[[_Value], _Result], jobs: Sequence[_Value]) -> lis
         return list(pool.map(work, jobs))
 
 
-def _check(path: Path, name: str, found: Collector, *, content: bool, code: bool) -> Entry | None:
+def _check(
+    path: Path, name: str, found: Collector, wheel: ByteSource | None, *, content: bool, code: bool
+) -> Entry | None:
     if name.endswith(_INDEX_FILE_ENDING):
         return _check_index_file(path, name, found)
     if name.endswith(_SDIST_ENDINGS):
         return _check_sdist(path, name, found)
-    return check_wheel(FileSource(path), path, name, found, content=content, code=code)
+    return check_wheel(wheel or FileSource(path), path, name, found, content=content, code=code)
 
 
 def _check_index_file(path: Path, name: str, found: Collector) -> IndexEntry | None:

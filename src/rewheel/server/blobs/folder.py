@@ -30,6 +30,10 @@ class FolderBlobs:
         """Write the content to a file."""
         self._put({}, {sha256: content})
 
+    def put_several(self, contents: Mapping[str, bytes]) -> None:
+        """Write the contents to files."""
+        self._put({}, contents)
+
     def _put(self, paths: Mapping[str, Path], contents: Mapping[str, bytes]) -> None:
         """Make all of them last, and only then give them their names: what has one is whole."""
         written: list[Path] = []

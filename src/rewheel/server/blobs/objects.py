@@ -43,6 +43,11 @@ class ObjectBlobs:
         with _spoken():
             obstore.put(self._store, key_of(sha256), content, use_multipart=False)
 
+    def put_several(self, contents: Mapping[str, bytes]) -> None:
+        """Send the contents one by one."""
+        for sha256, content in contents.items():
+            self.put_bytes(sha256, content)
+
     def _is_young(self, sha256: str) -> bool:
         """Tell whether the object is there and need not be written again; see `RENEWAL`."""
         with _spoken():

@@ -32,6 +32,10 @@ class DirectoryBlobs:
         """Keep metadata."""
         self._beside.put_bytes(sha256, content)
 
+    def put_several(self, contents: Mapping[str, bytes]) -> None:
+        """Keep them beside the directory."""
+        self._beside.put_several(contents)
+
     def size(self, sha256: str) -> int | None:
         """Look at the file."""
         try:

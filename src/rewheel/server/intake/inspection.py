@@ -19,7 +19,7 @@ from rewheel.server.catalog.versions import sort_key
 from rewheel.server.errors import Refused
 from rewheel.server.intake.spooling import Spooled
 from rewheel.variants import InvalidFilename, write_metadata
-from rewheel.wheels import ExternalHosting, Rim, WheelsError, rim_name
+from rewheel.wheels import BytesSource, ExternalHosting, Rim, WheelsError, rim_name
 
 __all__ = ["RIM", "SDIST", "WHEEL", "Inspected", "describe", "inspect", "is_distribution"]
 
@@ -107,7 +107,13 @@ def inspect(spooled: Spooled, *, content: bool = True, allow_http: bool = False)
         return _rim(spooled, allow_http=allow_http)
     report = (
         # Whether code is made for the right processors is for its maintainer to prove, in time of their own.
-        check_file(spooled.path, content=content, code=False, sha256=spooled.sha256)
+        check_file(
+            spooled.path,
+            content=content,
+            code=False,
+            sha256=spooled.sha256,
+            wheel=BytesSource(spooled.content) if spooled.content is not None else None,
+        )
         if is_distribution(name)
         else None
     )

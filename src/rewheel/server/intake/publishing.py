@@ -40,7 +40,11 @@ def store(blobs: Blobs, inspected: Inspected) -> None:
     """Put a file and its metadata into the storage; what no catalog speaks of does no harm there."""
     metadata = inspected.metadata
     along = {hashlib.sha256(metadata).hexdigest(): metadata} if metadata is not None else {}
-    blobs.put(inspected.spooled.sha256, inspected.spooled.path, along=along)
+    spooled = inspected.spooled
+    if spooled.content is not None:
+        blobs.put_several({**along, spooled.sha256: spooled.content})
+    else:
+        blobs.put(spooled.sha256, spooled.path, along=along)
 
 
 def hold(connection: Connection, inspected: Inspected, renewed: Mapping[str, datetime]) -> None:

@@ -34,13 +34,16 @@ class _Hasher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """A file that has arrived; it is alone in its folder."""
+    """A file that has arrived; it is alone in its folder, unless it is small."""
 
     path: Path
+    """Where it is, or would be; its last part is the name of the file."""
     sha256: str
     size: int
     digests: Mapping[str, str] = field(default_factory=dict)
     """Other hex digests that were computed while it arrived, by algorithm."""
+    content: bytes | None = None
+    """The file itself, if it is a small wheel: then there is nothing at `path`."""
 
     def digest(self, algorithm: str) -> str:
         """Return another hex digest of it: `md5`, or `blake2_256` as the legacy interface calls it."""
@@ -48,6 +51,9 @@ class Spooled:
         if known is not None:
             return known
         hasher = _hasher(algorithm)
+        if self.content is not None:
+            hasher.update(self.content)
+            return hasher.hexdigest()
         with self.path.open("rb") as stream:
             while piece := stream.read(_READ):
                 hasher.update(piece)
@@ -114,22 +120,30 @@ class Spool:
             await to_thread.run_sync(self._flush)
 
     def finish(self) -> Spooled:
-        """Close the file and say what has arrived. This waits for the disk."""
-        self._flush()
-        try:
-            self._opened().close()
-        except OSError as error:
-            raise trouble(error) from error
+        """Close the file and say what has arrived. This waits for the disk, unless it is a small wheel."""
+        content: bytes | None = None
+        if self._stream is None and self._path.suffix == ".whl":
+            content = b"".join(self._waiting)
+            self._compute(content)
+        else:
+            self._flush()
+            try:
+                self._opened().close()
+            except OSError as error:
+                raise trouble(error) from error
         digests = {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashes.items()}
-        return Spooled(self._path, self._hash.hexdigest(), self.size, digests)
+        return Spooled(self._path, self._hash.hexdigest(), self.size, digests, content)
+
+    def _compute(self, piece: bytes | memoryview) -> None:
+        self._hash.update(piece)
+        for hasher in self._hashes.values():
+            hasher.update(piece)
 
     def _flush(self) -> None:
         stream = self._opened()
         pieces, self._waiting, self._waiting_size = self._waiting, [], 0
         for piece in pieces:
-            self._hash.update(piece)
-            for hasher in self._hashes.values():
-                hasher.update(piece)
+            self._compute(piece)
             try:
                 stream.write(piece)
             except OSError as error:
