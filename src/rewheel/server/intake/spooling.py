@@ -134,7 +134,7 @@ class Spool:
         digests = {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashes.items()}
         return Spooled(self._path, self._hash.hexdigest(), self.size, digests, content)
 
-    def _compute(self, piece: bytes | memoryview) -> None:
+    def _compute(self, piece: bytes) -> None:
         self._hash.update(piece)
         for hasher in self._hashes.values():
             hasher.update(piece)
