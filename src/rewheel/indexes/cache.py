@@ -109,15 +109,18 @@ class Cache:
         header = _read_header(line, key)
         return Entry(header.meta, b"", header.stored, header.sha256) if header is not None else None
 
-    def put(self, kind: str, key: str, meta: Mapping[str, Any], body: bytes) -> None:
-        """Keep an entry, in place of any older one, unless it is too large; `meta` must be JSON."""
+    def put(self, kind: str, key: str, meta: Mapping[str, Any], body: bytes, *, sha256: str = "") -> None:
+        """Keep an entry, in place of any older one, unless it is too large; `meta` must be JSON.
+
+        `sha256` is that of the body, if it is known.
+        """
         if len(body) > self._entry_limit:
             return
         header = {
             "key": key,
             "meta": dict(meta),
             "stored": time.time(),
-            "sha256": hashlib.sha256(body).hexdigest(),
+            "sha256": sha256 or hashlib.sha256(body).hexdigest(),
         }
         line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
         if len(line) <= _HEADER_LIMIT:
@@ -134,8 +137,6 @@ class Cache:
 
     def keep_download(self, digest: Digest, path: Path) -> None:
         """Keep a file whose hash was just verified, sharing its bytes on disk where that is possible."""
-        import shutil
-
         kept = self._download_path(digest)
         scratch = self.scratch(kept.parent)
         try:
@@ -145,6 +146,8 @@ class Cache:
             try:
                 os.link(path, scratch)
             except OSError:
+                import shutil
+
                 shutil.copyfile(path, scratch)
             scratch.replace(kept)
         except OSError:

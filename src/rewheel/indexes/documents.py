@@ -85,7 +85,8 @@ class Documents:
         document = _accepted(response)
         if _may_keep(response.headers):
             meta = {"exists": document.exists, "url": document.url, "type": document.content_type}
-            self._cache.put("documents", key, {**meta, **_freshness(response.headers)}, document.body)
+            meta |= _freshness(response.headers)
+            self._cache.put("documents", key, meta, document.body, sha256=document.sha256)
         return document
 
 
@@ -101,12 +102,13 @@ def _accepted(response: "Response") -> Document:
     if response.status in {404, 410} or _is_hidden_absence(response):
         return Document(exists=False, url=response.url)
     check(response)
-    return Document(
+    document = Document(
         exists=True,
         url=response.url,
         content_type=response.headers.get("content-type", ""),
         body=response.body,
     )
+    return document._replace(sha256=document.digest)
 
 
 def _is_hidden_absence(response: "Response") -> bool:
