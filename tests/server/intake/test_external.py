@@ -155,8 +155,8 @@ class TestWhereItIsLed:
         asked: list[str] = []
         answers = iter(["192.0.2.1", "127.0.0.1", "127.0.0.1"])
 
-        def look_up(name: str, port: int, *_: object, **__: object) -> list[object]:
-            asked.append(name)
+        def look_up(name: bytes, port: int, *_: object, **__: object) -> list[object]:
+            asked.append(name.decode())
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
