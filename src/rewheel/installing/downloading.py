@@ -1,6 +1,5 @@
 """From requirements to files in a folder: resolve, fetch, check, and install nothing."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -109,6 +108,8 @@ class Downloader:
 
     def _build(self, package: "ResolvedPackage", folder: Path) -> Path:
         """Make a wheel of a folder or repository, as pip does: neither is a file that could be kept."""
+        import shutil
+
         assert self._builder is not None
         assert package.sources is not None
         built = self._builder.build(package.sources)

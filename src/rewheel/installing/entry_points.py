@@ -2,9 +2,9 @@
 
 import keyword
 import re
-from typing import NamedTuple
 
 from rewheel.installing.errors import InvalidEntryPoints
+from rewheel.rows import NamedTuple
 
 __all__ = ["Command", "read_commands"]
 

@@ -10,9 +10,10 @@ import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rewheel.installing.errors import DamagedJournal
+from rewheel.rows import NamedTuple
 
 __all__ = ["Journal", "Kind", "Operation", "sync"]
 

@@ -7,11 +7,11 @@ import sys
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
 
 from rewheel.installing.errors import DamagedEntry
 from rewheel.installing.manifest import StoredFile
 from rewheel.installing.store import StoredWheel
+from rewheel.rows import NamedTuple
 
 __all__ = ["LinkMode", "Linker"]
 

@@ -4,8 +4,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from rewheel.rows import NamedTuple
 from rewheel.values import field, frozen
 
 __all__ = ["Files", "Manifest", "StoredFile", "pack_folders", "record_row", "unpack_folders"]

@@ -8,10 +8,10 @@ none, or a folder of it is gone, files are linked as ever.
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from rewheel.installing.composing import Composition, Linked
 from rewheel.installing.store import StoredWheel
+from rewheel.rows import NamedTuple
 
 __all__ = ["Spares", "Taken", "mark_of", "spare_of"]
 

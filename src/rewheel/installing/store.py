@@ -193,30 +193,26 @@ class Store:
     @contextlib.contextmanager
     def workplace(self) -> Iterator[Path]:
         """Give a folder that is removed afterwards, by us or by whoever comes after our death."""
-        import shutil
-        import tempfile
-
         parent = self._root / "work"
         parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             with _held(parent, wait=True):  # nobody sweeps a folder away before it is locked
                 self._sweep(parent)
-                folder = Path(tempfile.mkdtemp(dir=parent))
+                folder = parent / os.urandom(8).hex()
+                folder.mkdir(mode=0o700)
                 stack.enter_context(_held(folder))
             try:
                 yield folder
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
 
     @staticmethod
     def _sweep(parent: Path) -> None:
         """Remove the folders of processes that were killed; those of the living are locked."""
-        import shutil
-
         for folder in parent.iterdir():
             with contextlib.suppress(OSError), _held(folder) as held:
                 if held:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    _remove(folder)
 
     def _entry(self, sha256: str) -> str:
         digest = sha256.lower()
@@ -243,6 +239,16 @@ def _held(folder: Path, *, wait: bool = False) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as that is possible; mostly that is nothing."""
+    try:
+        folder.rmdir()
+    except OSError:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _digest(path: Path) -> str:

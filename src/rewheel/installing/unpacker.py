@@ -17,13 +17,10 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Load all that `main` will need."""
-    import shutil
-    import tempfile
-
     from rewheel.installing import unpacking
     from rewheel.wheels import FileSource, Wheel
 
-    del shutil, tempfile, unpacking, FileSource, Wheel
+    del unpacking, FileSource, Wheel
 
 
 def main(questions: "TextIO", answers: "TextIO") -> int:

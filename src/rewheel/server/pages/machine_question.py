@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from rewheel.errors import RewheelError
 from rewheel.server.errors import Refused
 from rewheel.server.pages.answers import Answer
-from rewheel.server.pages.forms import read_form
+from rewheel.server.pages.forms import FormFile, read_form
 from rewheel.server.pages.recipients import answer_for, pythons_of
 from rewheel.server.pages.wording import sentence
 
@@ -84,9 +83,8 @@ async def read_question(request: Request, *, patience: float) -> MachineQuestion
     form = await read_form(request, limit=_LARGEST_BODY, patience=patience)
     content, filename = b"", "the machine file"
     file = form.get("file")
-    if isinstance(file, UploadFile):
-        content = await file.read(_LARGEST_FILE + 1)
-        filename = _shown(file.filename or filename)
+    if isinstance(file, FormFile):
+        content, filename = file.content, _shown(file.filename or filename)
     text = form.get("text")
     if not content.strip() and isinstance(text, str):
         content = text.encode()
