@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["FORMAT", "main", "own_tag"]
+__all__ = ["FORMAT", "main", "own_tag", "yield_to_others"]
 
 FORMAT = 2
 _UNUSABLE = 3
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"this interpreter makes bytecode {own_tag() or 'nowhere'}, not {tag}\n")
         return _UNUSABLE
     if mode == "idle":
-        _yield_to_others()
+        yield_to_others()
     warnings.simplefilter("ignore")
     busy = [entry for entry in entries if not _compile_entry(os.path.join(root, entry), tag, wait=False)]
     if mode == "now":
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _yield_to_others() -> None:
+def yield_to_others() -> None:
     """Take only what time of the processor nobody else wants."""
     try:
         os.nice(19)

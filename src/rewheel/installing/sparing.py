@@ -48,9 +48,11 @@ def make_later(wheels: Sequence[StoredWheel], store: Store, tag: str) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Make spares: the arguments are the cache folder, the form of bytecode, and the wheels' digests."""
+    from rewheel.installing.compiler import yield_to_others
+
+    yield_to_others()
     cache, tag, *digests = arguments
     store = Store(Path(cache))
-    _yield_to_others()
     os.chdir(store.root)  # so that no other folder is kept in use
     for sha256 in digests:
         wheel = store.get(sha256)
@@ -90,12 +92,3 @@ def make_spare(wheel: StoredWheel, store: Store, tag: str) -> None:
             spare.rename(workplace / "left")  # what somebody who took it did not need
         fresh.rename(spare)
         mark.touch()
-
-
-def _yield_to_others() -> None:
-    """Take only what time of the processor nobody else wants."""
-    try:
-        os.nice(19)
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, OSError):
-        pass
